@@ -1,0 +1,1 @@
+"""Serves predictions of the registry's champion over HTTP."""

@@ -1,0 +1,43 @@
+"""Makes the Flask application from its parts."""
+
+import logging
+
+from flask import Flask, jsonify
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app.metrics import Metrics
+from app.routes import routes
+from app.service import KEY, Followed, Service
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings, champion: Followed, metrics: Metrics) -> Flask:
+    """Return the application; `champion` is followed by whoever made it, not by the app."""
+    app = Flask("app", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.extensions[KEY] = Service(settings, champion, metrics)
+    app.register_blueprint(routes)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _fault)
+    return app
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    message = error.description or error.name
+    if isinstance(error, RequestEntityTooLarge):
+        message = "the body is too large: send fewer rows in each request"
+    answer = jsonify(error=message)
+    answer.status_code = error.code or 500
+    for name, value in error.get_headers():
+        if name == "Allow":
+            answer.headers[name] = value
+    return answer
+
+
+def _fault(error: Exception) -> ResponseReturnValue:
+    # The trace is for the log; the caller gets no inside view.
+    log.error("a request failed", exc_info=error)
+    return jsonify(error="an internal error; it has been logged"), 500

@@ -1,0 +1,43 @@
+"""What a model says about the rows that it takes: columns, units, ranges, an example."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Column:
+    """One input column; a value outside `low` .. `high` is a mistake of the caller's."""
+
+    name: str
+    low: float
+    high: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns in the model's order, the unit of its answers, and a row that is valid."""
+
+    columns: tuple[Column, ...]
+    target_unit: str
+    example_row: tuple[float, ...]
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, Any]) -> "Schema":
+        """Read the schema that the model's artifact carries (`metadata` of its MLmodel file)."""
+        return cls(
+            columns=tuple(Column(**column) for column in metadata["columns"]),
+            target_unit=str(metadata["target"]["unit"]),
+            example_row=tuple(float(value) for value in metadata["probe"]["rows"][0]),
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def example(self) -> dict[str, Sequence[Sequence[float]]]:
+        """A body that this model answers."""
+        return {"features": [self.example_row]}

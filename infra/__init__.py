@@ -1,0 +1,1 @@
+"""Places everything: the Pulumi program, and the machine that stack `local` runs on."""

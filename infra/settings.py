@@ -1,0 +1,211 @@
+"""What a stack may set, and the judge of it: values in, values or refusals out."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+from infra.errors import UserError
+
+Network = ipaddress.IPv4Network
+Runtime = Literal["compose", "processes"]
+
+MIN_PUBLIC_PREFIX = 8
+"""A public port is for somebody's addresses: nothing wider than a /8 passes for that."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One stack's settings, valid by the time that anything is declared."""
+
+    project: str
+    stack: str
+    owner: str
+    region: str
+    allowed_cidr: Network
+    vpc_cidr: Network = field(default=ipaddress.IPv4Network("10.20.0.0/16"))
+    instance_type: str = "t3.small"
+    ami_parameter: str = "/aws/service/debian/release/13/latest/amd64"
+    data_volume_gb: int = 20
+    ssh_public_key: str | None = None
+    ssh_cidr: Network | None = None
+    runtime: Runtime = "compose"
+    aws_endpoint: str | None = None
+    host_address: str | None = None
+    ports: Mapping[str, int] = field(default_factory=dict)
+    ready_timeout_s: int = 900
+
+    @property
+    def name(self) -> str:
+        """Return the prefix of every resource's name."""
+        return f"{self.project}-{self.stack}"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the tags that every resource carries."""
+        return {"project": self.project, "stack": self.stack, "owner": self.owner}
+
+
+def read(project: str, stack: str, values: Mapping[str, object]) -> Settings:
+    """Judge a stack's configuration values.
+
+    Parameters
+    ----------
+    project, stack
+        Names of the Pulumi project and stack.
+    values
+        The configuration by key, without its namespace; absent keys are not in it.
+
+    Raises
+    ------
+    UserError
+        One or more values are missing, unknown or not allowed; all are named at once.
+    """
+    reader = _Reader(values)
+    settings = _settings(reader, project, stack)
+    unknown = sorted(set(values) - reader.seen)
+    for key in unknown:
+        reader.refuse(key, values[key], f"no such setting; there are: {_listed(reader.seen)}")
+    if settings is not None and settings.ssh_cidr and not settings.ssh_public_key:
+        reader.refuse("sshCidr", settings.ssh_cidr, "set sshPublicKey with it, or neither")
+    if settings is not None and settings.ssh_public_key and not settings.ssh_cidr:
+        reader.refuse("sshPublicKey", "given", "set sshCidr with it, or neither")
+    if reader.refused or settings is None:
+        head = f"stack {stack} has settings that can't be used:"
+        foot = "Set one with: pulumi config set KEY VALUE --stack " + stack
+        raise UserError("\n".join([head, *reader.refused, foot]))
+    return settings
+
+
+def _settings(reader: "_Reader", project: str, stack: str) -> Settings | None:
+    """Read every key once, collecting what is refused instead of stopping at the first."""
+    owner = reader.text("owner", r"[\w.@+ -]{1,64}", "a name or address of up to 64 characters")
+    region = reader.text("region", r"[a-z]{2}(-[a-z]+)+-\d", "a region such as eu-west-3")
+    allowed = reader.network("allowedCidr", MIN_PUBLIC_PREFIX, 32)
+    optional = {
+        "vpc_cidr": reader.network("vpcCidr", 16, 24, optional=True),
+        "instance_type": reader.text(
+            "instanceType", r"[a-z]\w*(-\w+)?\.\w+", "a type such as t3.small", optional=True
+        ),
+        "ami_parameter": reader.text(
+            "amiParameter", r"/aws/service/[\w./-]+", "a public SSM parameter", optional=True
+        ),
+        "data_volume_gb": reader.number("dataVolumeGb", 1, 16384),
+        "ssh_public_key": reader.text(
+            "sshPublicKey", r"(ssh-ed25519|ssh-rsa) [\w+/=]+( .*)?", "an OpenSSH key", optional=True
+        ),
+        "ssh_cidr": reader.network("sshCidr", MIN_PUBLIC_PREFIX, 32, optional=True),
+        "runtime": reader.text(
+            "runtime", "compose|processes", "compose or processes", optional=True
+        ),
+        "aws_endpoint": reader.loopback_url("awsEndpoint"),
+        "host_address": reader.text(
+            "hostAddress", r"127\.0\.0\.1", "127.0.0.1 only", optional=True
+        ),
+        "ports": reader.ports("ports"),
+        "ready_timeout_s": reader.number("readyTimeoutSeconds", 10, 3600),
+    }
+    if owner is None or region is None or allowed is None:
+        return None
+    given = {key: value for key, value in optional.items() if value is not None}
+    return Settings(project, stack, owner, region, allowed, **given)  # type: ignore[arg-type]
+
+
+class _Reader:
+    """Takes values one by one and remembers which keys were asked for and what was refused."""
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        self._values = values
+        self.seen: set[str] = set()
+        self.refused: list[str] = []
+
+    def refuse(self, key: str, value: object, allowed: str) -> None:
+        """Note a refusal: the key, its value and what is allowed."""
+        self.refused.append(f"  {key}: {value!s} is refused: {allowed}")
+
+    def _take(self, key: str, allowed: str, *, optional: bool) -> object | None:
+        self.seen.add(key)
+        value = self._values.get(key)
+        if value is None and not optional:
+            self.refused.append(f"  {key}: missing: {allowed}")
+        return value
+
+    def text(self, key: str, pattern: str, allowed: str, *, optional: bool = False) -> str | None:
+        """Take a text that matches a pattern."""
+        value = self._take(key, allowed, optional=optional)
+        if value is None:
+            return None
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            self.refuse(key, value, allowed)
+            return None
+        return value
+
+    def network(
+        self, key: str, shortest: int, longest: int, *, optional: bool = False
+    ) -> Network | None:
+        """Take an IPv4 network with a prefix length between two bounds."""
+        allowed = f"an IPv4 network such as 203.0.113.7/32, from /{shortest} to /{longest}"
+        value = self._take(key, allowed, optional=optional)
+        if value is None:
+            return None
+        try:
+            network = ipaddress.IPv4Network(str(value))
+        except ValueError:
+            self.refuse(key, value, allowed)
+            return None
+        if not shortest <= network.prefixlen <= longest:
+            self.refuse(key, value, allowed)
+            return None
+        return network
+
+    def number(self, key: str, least: int, most: int) -> int | None:
+        """Take an optional whole number within bounds."""
+        allowed = f"a whole number from {least} to {most}"
+        value = self._take(key, allowed, optional=True)
+        if value is None:
+            return None
+        number = _whole(value)
+        if number is None or not least <= number <= most:
+            self.refuse(key, value, allowed)
+            return None
+        return number
+
+    def loopback_url(self, key: str) -> str | None:
+        """Take the address of the embedded AWS: loopback, with a port."""
+        allowed = "http://127.0.0.1:PORT"
+        value = self._take(key, allowed, optional=True)
+        if value is None:
+            return None
+        try:
+            url = urlsplit(str(value))
+            good = url.scheme == "http" and url.hostname == "127.0.0.1" and bool(url.port)
+        except ValueError:
+            good = False
+        if not good:
+            self.refuse(key, value, allowed)
+            return None
+        return str(value).rstrip("/")
+
+    def ports(self, key: str) -> Mapping[str, int] | None:
+        """Take the ports of services that are not to have their usual one."""
+        allowed = "a map of service to port, each from 1024 to 65535, none twice"
+        value = self._take(key, allowed, optional=True)
+        if value is None:
+            return None
+        ports = {k: _whole(v) for k, v in value.items()} if isinstance(value, Mapping) else {}
+        numbers = [n for n in ports.values() if n is not None and 1024 <= n <= 65535]  # noqa: PLR2004
+        if not ports or len(set(numbers)) != len(ports):
+            self.refuse(key, value, allowed)
+            return None
+        return dict(zip(ports, numbers, strict=True))
+
+
+def _whole(value: object) -> int | None:
+    """Read a whole number: Pulumi's configuration keeps numbers as text."""
+    return int(str(value)) if re.fullmatch(r"\d{1,9}", str(value)) else None
+
+
+def _listed(keys: set[str]) -> str:
+    return ", ".join(sorted(keys))

@@ -1,0 +1,1 @@
+"""Watches the service: what Prometheus scrapes and what Grafana shows."""

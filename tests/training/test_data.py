@@ -1,0 +1,103 @@
+"""The data: what is derived from the nine columns, what is refused, how it is split."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from training.data import published_split, read_csv
+from training.errors import TrainingError
+from training.generate import generate
+from training.schema import STATLIB_COLUMNS
+
+HEADER = ",".join(STATLIB_COLUMNS)
+FIRST = "-122.23,37.88,41,880,129,322,126,8.3252,452600"
+
+
+def write(folder, *lines, name="houses.csv"):
+    path = folder / name
+    path.write_text("\n".join([HEADER, *lines]) + "\n")
+    return path
+
+
+def test_features_are_derived_as_scikit_learn_does(tmp_path):
+    """The first row of the real file becomes the eight features and the target it is known for."""
+    housing = read_csv(write(tmp_path, *[FIRST] * 100))
+    assert housing.features[0].tolist() == [
+        *(8.3252, 41.0, 880 / 126, 129 / 126, 322.0, 322 / 126, 37.88, -122.23)
+    ]
+    assert housing.target[0] == 4.526
+
+
+def test_gzip_other_order_and_more_columns_are_read_alike(tmp_path):
+    """The order of columns, further columns and compression do not change the content hash."""
+    plain = read_csv(write(tmp_path, *[FIRST] * 100))
+    lines = [",".join([*reversed(HEADER.split(",")), "ocean"])]
+    lines += [",".join([*reversed(FIRST.split(",")), "NEAR BAY"])] * 100
+    packed = tmp_path / "houses.csv.gz"
+    packed.write_bytes(gzip.compress("\n".join(lines).encode()))
+    assert read_csv(packed).content_hash() == plain.content_hash()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (FIRST.replace("8.3252", "high"), r"line 52, column median_income: 'high' is not a number"),
+        (FIRST.replace("8.3252", ""), r"line 52, column median_income: '' is not a number"),
+        ("-122.23,37.88,41", r"line 52, column total_rooms: the line ends after 3 values"),
+        (FIRST.replace("8.3252", "83252"), r"row 51 \(line 52\), column MedInc: 83252 is not"),
+        (FIRST.replace("8.3252", "nan"), r"column MedInc: nan is not plausible"),
+        (FIRST.replace(",126,", ",0,"), r"column households: 0 is not plausible"),
+        (FIRST.replace("-122.23,37.88", "37.88,-122.23"), r"column Latitude: -122.23 is not"),
+        (FIRST.replace("452600", "4.526"), r"column MedHouseVal: 4.526e-05 is not plausible"),
+    ],
+)
+def test_bad_row_is_named(tmp_path, line, message):
+    """A bad value is refused with the file, the line, the column and the value."""
+    path = write(tmp_path, *[FIRST] * 50, line, *[FIRST] * 60)
+    with pytest.raises(TrainingError, match=message) as caught:
+        read_csv(path)
+    assert "houses.csv" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is missing: .* it names nothing"),
+        (b"a,b\n1,2\n", "longitude, latitude"),
+        (HEADER.encode() + b"\n", "0 rows"),
+        (b"\x93\x00\xff", "cannot be read"),
+    ],
+)
+def test_bad_file_is_explained(tmp_path, content, message):
+    """A file that is empty, has other columns, no rows or no text is refused with the reason."""
+    path = tmp_path / "houses.csv"
+    path.write_bytes(content)
+    with pytest.raises(TrainingError, match=message):
+        read_csv(path)
+
+
+def test_cut_off_gzip_is_refused(tmp_path):
+    """A half-written gzip file is an error and not fewer rows."""
+    path = tmp_path / "houses.csv.gz"
+    path.write_bytes(gzip.compress("\n".join([HEADER, *[FIRST] * 200]).encode())[:-20])
+    with pytest.raises(TrainingError, match="cannot be read as gzipped CSV"):
+        read_csv(path)
+
+
+def test_split_is_the_published_one():
+    """The three parts have the published sizes, do not overlap and cover everything."""
+    split = published_split(20_640)
+    sizes = [len(part) for part in (split.train, split.validation, split.test)]
+    assert sizes == [13_209, 3_303, 4_128]
+    everything = np.concatenate([split.train, split.validation, split.test])
+    assert np.array_equal(np.sort(everything), np.arange(20_640))
+
+
+def test_generated_data_has_the_relations_of_the_real_data():
+    """Generated prices rise with income, and the same seed gives the same data."""
+    housing = generate(2_000)
+    assert np.corrcoef(housing.features[:, 0], housing.target)[0, 1] > 0.4
+    assert housing.dataset == "generated"
+    assert housing.content_hash() == generate(2_000).content_hash()
+    assert housing.content_hash() != generate(2_000, seed=1).content_hash()
