@@ -1,0 +1,42 @@
+"""Only the stack's own processes are found and ended."""
+
+import socket
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from infra.local import processes
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+@pytest.fixture
+def sleeper(tmp_path):
+    process = subprocess.Popen(SLEEP, env=processes.environment(tmp_path))
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_process_is_found_by_its_mark(sleeper, tmp_path):
+    """Another folder's processes are not this one's."""
+    assert [p.pid for p in processes.owned(tmp_path)] == [sleeper.pid]
+    assert list(processes.owned(tmp_path / "other")) == []
+
+
+def test_end_waits_until_they_are_gone(sleeper):
+    """After it, nothing is left to hold a port."""
+    processes.end([psutil.Process(sleeper.pid)])
+    assert sleeper.poll() is not None
+
+
+def test_who_listens_is_named():
+    """A message can say which process holds a port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert not processes.is_free(port)
+        assert processes.listener(port).pid == psutil.Process().pid
+        assert str(psutil.Process().pid) in processes.describe_listener(port)
+    assert processes.is_free(port)
