@@ -81,6 +81,7 @@ SERVICES = (
         command=(
             *("granian", "--interface", "wsgi", "app.wsgi:app"),
             *("--host", "{bind}", "--port", "{port}", "--workers", "1"),
+            *("--blocking-threads", "1", "--no-ws", "--log-level", "warning"),
         ),
         environment={**CLIENT_OF_MLFLOW, "OMP_NUM_THREADS": "1"},
         memory_mb=384,

@@ -27,6 +27,8 @@ from training.fit import fit
 from training.generate import generate
 from training.schema import FEATURE_NAMES, STATLIB_COLUMNS
 
+pytestmark = pytest.mark.e2e
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 HOUSING = generate(600)
 

@@ -1,0 +1,102 @@
+"""The host: one EC2 instance with a data volume of its own and a fixed address."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+DATA_DEVICE = "/dev/sdf"
+
+
+@dataclass(frozen=True)
+class HostArgs:
+    """What a host is made of."""
+
+    instance_type: str
+    ami_parameter: str
+    subnet_id: pulumi.Input[str]
+    zone: str
+    security_group_id: pulumi.Input[str]
+    profile: pulumi.Input[str]
+    user_data: pulumi.Input[str]
+    data_volume_gb: int
+    ssh_public_key: str | None = None
+
+
+class Host(pulumi.ComponentResource):
+    """Instance, key pair when a key is given, data volume and Elastic IP."""
+
+    instance_id: pulumi.Output[str]
+    public_ip: pulumi.Output[str]
+    attached: pulumi.Resource
+
+    def __init__(
+        self,
+        name: str,
+        args: HostArgs,
+        invoke: pulumi.InvokeOptions,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("pulumi-mlops:infra:Host", name, None, opts)
+        inside = pulumi.ResourceOptions(parent=self)
+        instance = self._instance(name, args, invoke)
+        volume = aws.ebs.Volume(
+            f"{name}-data",
+            availability_zone=args.zone,
+            size=args.data_volume_gb,
+            type="gp3",
+            encrypted=True,
+            tags={"Name": f"{name}-data"},
+            opts=inside,
+        )
+        self.attached = aws.ec2.VolumeAttachment(
+            f"{name}-data",
+            device_name=DATA_DEVICE,
+            instance_id=instance.id,
+            volume_id=volume.id,
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        address = aws.ec2.Eip(name, domain="vpc", tags={"Name": name}, opts=inside)
+        aws.ec2.EipAssociation(name, allocation_id=address.id, instance_id=instance.id, opts=inside)
+        self.instance_id = instance.id
+        self.public_ip = address.public_ip
+        self.register_outputs({"instance_id": instance.id, "public_ip": address.public_ip})
+
+    def _instance(
+        self, name: str, args: HostArgs, invoke: pulumi.InvokeOptions
+    ) -> aws.ec2.Instance:
+        """Declare the instance; a new image of the system is no reason to replace it."""
+        image = aws.ssm.get_parameter_output(name=args.ami_parameter, opts=invoke)
+        return aws.ec2.Instance(
+            name,
+            ami=image.value,
+            instance_type=args.instance_type,
+            subnet_id=args.subnet_id,
+            vpc_security_group_ids=[args.security_group_id],
+            iam_instance_profile=args.profile,
+            key_name=self._key(name, args.ssh_public_key),
+            user_data=args.user_data,
+            user_data_replace_on_change=True,
+            # Two hops: containers reach the role's credentials through the host.
+            metadata_options={
+                "http_endpoint": "enabled",
+                "http_tokens": "required",
+                "http_put_response_hop_limit": 2,
+            },
+            root_block_device={"encrypted": True, "volume_type": "gp3", "volume_size": 16},
+            tags={"Name": name},
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # The data volume and the address can be with one host at a time.
+                delete_before_replace=True,
+                ignore_changes=["ami"],
+            ),
+        )
+
+    def _key(self, name: str, public_key: str | None) -> pulumi.Input[str] | None:
+        """Declare the key pair when a key is given."""
+        if public_key is None:
+            return None
+        inside = pulumi.ResourceOptions(parent=self)
+        key: aws.ec2.KeyPair = aws.ec2.KeyPair(name, public_key=public_key, opts=inside)
+        return pulumi.Output.from_input(key.key_name)
