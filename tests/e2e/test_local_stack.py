@@ -1,0 +1,237 @@
+"""The whole loop on this machine, as a user goes through it; the tests follow one another."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+
+import boto3
+import psutil
+import pytest
+
+from infra.local import machine, processes
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=10) as response:
+        return response.read().decode()
+
+
+def eventually(look, timeout_s=60):
+    """Return the first true result of `look`, asked again and again."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            if found := look():
+                return found
+        except (OSError, KeyError):
+            pass
+        assert time.monotonic() < deadline, f"not within {timeout_s} s"
+        time.sleep(0.3)
+
+
+def client(stack, service):
+    return boto3.client(
+        service,
+        endpoint_url=stack.url("aws"),
+        region_name="eu-west-3",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def outputs(stack):
+    return json.loads(stack.pulumi("stack", "output", "--json").stdout)
+
+
+def ours(stack):
+    """Every process of this stack."""
+    hosts = [m.home for m in machine.machines(stack.local)]
+    return [p for home in [stack.local / "aws", *hosts] for p in processes.owned(home)]
+
+
+def test_the_printed_curl_line_works_as_printed(stack):
+    """`up` ends with a line to copy, and it answers with a price."""
+    lines = stack.first_up.stdout.splitlines()
+    (line,) = [text.strip() for text in lines if text.strip().startswith("curl ")]
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
+    answer = json.loads(done.stdout)
+    assert answer["model"] == "california-housing"
+    assert answer["version"] == "1"
+    assert len(answer["run_id"]) == 32
+
+
+def test_the_price_is_near_the_true_one(stack):
+    """The house of the example sold for 4.526."""
+    assert stack.predict()["predictions"][0] == pytest.approx(4.526, abs=0.6)
+
+
+def test_a_second_up_changes_nothing(stack):
+    """The engine finds the world as it was declared, with and without looking at AWS."""
+    for arguments in (["up", "--yes"], ["preview", "--refresh"]):
+        done = stack.pulumi(*arguments, "--expect-no-changes", "--non-interactive")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_output_is_there(stack):
+    """What a user asks `pulumi stack output` for; the password only when asked for by name."""
+    found = outputs(stack)
+    wanted = {"public_ip", "predict_url", "mlflow_url", "grafana_url", "prometheus_url"}
+    assert wanted | {"bucket", "repository_url", "ssh_command"} <= set(found)
+    assert found["grafana_password"] == "[secret]"
+    assert found["predict_url"] == stack.url("xgboost-api", "/predict")
+
+
+def test_the_champion_is_registered_and_its_artifacts_are_in_the_bucket(stack):
+    """MLflow knows run, RMSE and alias; S3 has the objects."""
+    url = stack.url("mlflow", "/api/2.0/mlflow/registered-models/alias")
+    found = json.loads(get(f"{url}?name=california-housing&alias=champion"))["model_version"]
+    assert found["run_id"] == stack.predict()["run_id"]
+    run_url = stack.url("mlflow", f"/api/2.0/mlflow/runs/get?run_id={found['run_id']}")
+    run = json.loads(get(run_url))["run"]["data"]
+    assert run["params"]
+    assert any("rmse" in metric["key"] for metric in run["metrics"])
+    stored = client(stack, "s3").list_objects_v2(Bucket=outputs(stack)["bucket"], Prefix="mlflow/")
+    assert any("model" in entry["Key"] for entry in stored["Contents"])
+
+
+def test_prometheus_scrapes_the_api(stack):
+    """The three metrics that a user is promised are there, from job `xgboost-api` every 15 s."""
+
+    def names():
+        url = stack.url("prometheus", '/api/v1/query?query={job="xgboost-api"}')
+        found = {r["metric"]["__name__"] for r in json.loads(get(url))["data"]["result"]}
+        wanted = {"prediction_requests_total", "prediction_errors_total"}
+        return {*wanted, "python_gc_collections_total"} <= found
+
+    eventually(names, timeout_s=60)
+    targets = json.loads(get(stack.url("prometheus", "/api/v1/targets")))["data"]["activeTargets"]
+    (api,) = [t for t in targets if t["labels"]["job"] == "xgboost-api"]
+    assert api["scrapeInterval"] == "15s"
+    assert api["health"] == "up"
+
+
+def test_nothing_listens_beyond_loopback(stack):
+    """Every listening socket of every process of the stack is on 127.0.0.1 or ::1."""
+    pids = {p.pid for p in ours(stack)}
+    listening = [
+        c for c in psutil.net_connections("inet") if c.pid in pids and c.status == "LISTEN"
+    ]
+    assert len(listening) >= 5
+    assert {c.laddr.ip for c in listening} <= {"127.0.0.1", "::1"}
+
+
+def test_resources_carry_tags(stack):
+    """Project, stack and owner are on the host that AWS knows."""
+    found = client(stack, "ec2").describe_instances(
+        Filters=[{"Name": "tag:project", "Values": ["pulumi-mlops"]}]
+    )
+    (host,) = [i for r in found["Reservations"] for i in r["Instances"]]
+    tags = {tag["Key"]: tag["Value"] for tag in host["Tags"]}
+    assert tags["stack"] == "local"
+    assert tags["owner"]
+
+
+def test_no_secret_is_in_the_state_or_in_a_log(stack):
+    """The generated password is encrypted at rest."""
+    shown = stack.pulumi("stack", "output", "grafana_password", "--show-secrets").stdout.strip()
+    assert len(shown) >= 24
+    kept = [*stack.local.glob("state/**/*.json*"), *stack.local.glob("hosts/*/log/*")]
+    assert kept
+    assert not [p for p in kept if p.is_file() and shown in p.read_text(errors="replace")]
+
+
+def test_a_killed_service_comes_back(stack):
+    """The supervisor restarts what crashed."""
+    worker = processes.listener(stack.ports["xgboost-api"])
+    parent = worker.parent() if worker.parent().name() == worker.name() else worker
+    os.kill(parent.pid, signal.SIGKILL)
+    answer = eventually(stack.predict)
+    assert answer["version"] == "1"
+
+
+def test_a_change_behind_the_programs_back_is_seen_and_mended(stack):
+    """Drift shows on refresh, and the next `up` puts the declared state back."""
+    ec2 = client(stack, "ec2")
+    rules = ec2.describe_security_group_rules()["SecurityGroupRules"]
+    (rule,) = [r for r in rules if r.get("FromPort") == stack.ports["xgboost-api"]]
+    ec2.revoke_security_group_ingress(
+        GroupId=rule["GroupId"], SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]]
+    )
+    seen = stack.pulumi("preview", "--refresh", "--expect-no-changes", "--non-interactive")
+    assert seen.returncode != 0
+    done = stack.pulumi("up", "--refresh", "--yes", "--non-interactive")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rules = ec2.describe_security_group_rules()["SecurityGroupRules"]
+    assert [r for r in rules if r.get("FromPort") == stack.ports["xgboost-api"]]
+
+
+def test_new_code_is_rolled_out_without_a_new_host(stack):
+    """A changed source is another image, hence another bundle; the host follows it."""
+    before = client(stack, "ec2").describe_instances()["Reservations"]
+    serving = processes.listener(stack.ports["xgboost-api"]).create_time()
+    scraping = processes.listener(stack.ports["node-exporter"]).create_time()
+    with (stack.checkout / "app" / "__init__.py").open("a") as source:
+        source.write("# changed\n")
+    done = stack.pulumi("up", "--yes", "--non-interactive")
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = client(stack, "ec2").describe_instances()["Reservations"]
+    assert [i["InstanceId"] for r in before for i in r["Instances"]] == [
+        i["InstanceId"] for r in after for i in r["Instances"]
+    ]
+    eventually(stack.predict)
+    assert processes.listener(stack.ports["xgboost-api"]).create_time() > serving
+    assert processes.listener(stack.ports["node-exporter"]).create_time() == scraping
+
+
+def test_down_stops_everything_and_up_brings_it_back(stack):
+    """Data and models outlive a stop."""
+    before = stack.predict()
+    assert stack.command("down").returncode == 0
+    assert ours(stack) == []
+    assert all(processes.is_free(port) for port in stack.ports.values())
+    again = stack.command("up")
+    assert again.returncode == 0, again.stdout + again.stderr
+    after = stack.predict()
+    assert (after["run_id"], after["version"]) == (before["run_id"], before["version"])
+
+
+def test_a_port_in_use_is_named_before_anything_starts(stack):
+    """Port, holder and setting stand in the message; nothing else is disturbed."""
+    assert stack.command("down").returncode == 0
+    import socket  # noqa: PLC0415
+
+    with socket.create_server(("127.0.0.1", stack.ports["mlflow"])):
+        refused = stack.command("up")
+    assert refused.returncode == 1
+    assert f"port {stack.ports['mlflow']} of mlflow is taken by" in refused.stderr
+    assert f"pid {os.getpid()}" in refused.stderr
+    assert "ports.mlflow" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_the_embedded_aws_killed_is_put_back_with_the_models(stack):
+    """Its memory is gone, what it kept on disk is not: `up` declares everything anew."""
+    assert stack.command("up").returncode == 0
+    before = stack.predict()
+    for server in processes.owned(stack.local / "aws"):
+        server.kill()
+    assert stack.predict()["predictions"] == before["predictions"]
+    again = stack.command("up")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert stack.predict()["run_id"] == before["run_id"]
+
+
+def test_destroy_leaves_nothing(stack):
+    """No process, no port, no resource, no data."""
+    done = stack.pulumi("destroy", "--yes", "--non-interactive")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ours(stack) == []
+    assert all(processes.is_free(port) for port in stack.ports.values())
+    left = json.loads(stack.pulumi("stack", "export").stdout)["deployment"].get("resources", [])
+    assert left == []
+    assert list(stack.local.glob("hosts/*")) == list(stack.local.glob("volumes/*")) == []
