@@ -78,9 +78,11 @@ def up(checkout: Path) -> int:
         for existing in machine.machines(home):
             machine.start(existing)
         _step(console, "pulumi up (the program, stack local)")
+        _forget_salt(checkout)
         _pulumi(checkout, ["stack", "select", "--create", STACK], quiet=True)
         _unlock(checkout)
         _pulumi(checkout, ["up", "--stack", STACK, "--refresh", "--yes", "--skip-preview"])
+        _forget_salt(checkout)
         answer = _first_answer(chosen)
         _summary(console, chosen, answer, notes, time.monotonic() - started)
     return 0
@@ -158,9 +160,21 @@ def _pulumi(checkout: Path, arguments: list[str], *, quiet: bool = False) -> Non
         check=False,
     )
     if done.returncode:
-        said = f"\n{done.stdout}{done.stderr}" if quiet else ""
-        message = f"`pulumi {' '.join(arguments[:2])}` failed (see above).{said}"
-        raise UserError(message + " When it is mended, `make up` continues.")
+        said = f":\n{done.stdout}{done.stderr}" if quiet else ": see above."
+        message = f"`pulumi {arguments[0]}` failed{said}\nWhen it is mended, `make up` continues."
+        raise UserError(message)
+
+
+def _forget_salt(checkout: Path) -> None:
+    """Keep the salt of this checkout's generated passphrase out of the tracked settings.
+
+    The engine writes it there, and would refuse it with the passphrase of another checkout; the
+    state has its own. A stack whose settings hold secrets needs it, and keeps it.
+    """
+    path = checkout / f"Pulumi.{STACK}.yaml"
+    lines = path.read_text().splitlines(keepends=True)
+    if not any("secure:" in line for line in lines):
+        path.write_text("".join(line for line in lines if not line.startswith("encryptionsalt:")))
 
 
 def _unlock(checkout: Path) -> None:
@@ -211,7 +225,7 @@ def _summary(
         if not any("rafana" in note for note in notes) or name != "grafana":
             console.print(f"  {name:<12}{where[name]}")
     for note in notes:
-        console.print(f"  [yellow]note[/] {note}")
+        console.print(f"[yellow]note[/] {note}", soft_wrap=True)
     console.print("Ask it yourself:")
     body = json.dumps(EXAMPLE_BODY)
     line = f"curl {where['xgboost-api']} -H 'Content-Type: application/json' -d {shlex.quote(body)}"
