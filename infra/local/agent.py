@@ -202,12 +202,18 @@ class Agent:
     def _start(self, service: LocalService) -> None:
         """Start a service, or note what is in the way of that."""
         (self._machine.disk / service.name).mkdir(exist_ok=True)
-        obstacle = _obstacle(service)
-        if obstacle is None:
-            supervision.start(self._machine.home, service.name)
-        elif self._may_retry(service):
+        self._end_leftover(service)
+        obstacle = _obstacle(service) or supervision.start(self._machine.home, service.name)
+        if obstacle is not None and self._may_retry(service):
             self._failed_at[service.name] = time.monotonic()
             self._fail(service.name, obstacle)
+
+    def _end_leftover(self, service: LocalService) -> None:
+        """End a worker whose parent was killed: it would answer with what it was started with."""
+        if service.port is not None and not processes.is_free(service.port):
+            holder = processes.listener(service.port)
+            if holder is not None and processes.belongs_to(holder, self._machine.home):
+                processes.end([holder])
 
     def states(self) -> dict[str, State]:
         """Return every service's state."""

@@ -218,9 +218,8 @@ def _summary(
     seconds: float,
 ) -> None:
     where = urls.urls(chosen, chosen.host_address or "127.0.0.1")
-    console.print(
-        f"\n[bold green]Up[/] in {seconds:.0f} s. A real prediction: {json.dumps(answer)}"
-    )
+    console.print(f"\n[bold green]Up[/] in {seconds:.0f} s. A real prediction has answered:")
+    console.print(f"  {json.dumps(answer)}", soft_wrap=True, markup=False)
     for name in ("mlflow", "prometheus", "grafana"):
         if not any("rafana" in note for note in notes) or name != "grafana":
             console.print(f"  {name:<12}{where[name]}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 GONE = (OSError, http.client.HTTPException)
 STOP_TIMEOUT_S = 30.0
@@ -36,8 +36,9 @@ silent=true
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
+; Relative to this file: a blank in an absolute path would make two of it.
 [include]
-files={home}/services.ini
+files=services.ini
 
 [program:agent]
 command={agent}
@@ -171,10 +172,13 @@ def reload(home: Path) -> None:
         rpc.addProcessGroup(name)
 
 
-def start(home: Path, name: str) -> None:
-    """Start one program; one that runs already is left alone."""
-    with contextlib.suppress(xmlrpc.client.Fault):
+def start(home: Path, name: str) -> str | None:
+    """Start one program; return why the supervisor refuses to, if it does."""
+    try:
         client(home).startProcess(name, False)  # noqa: FBT003  # the RPC takes positions only
+    except xmlrpc.client.Fault as fault:
+        return None if fault.faultCode == Faults.ALREADY_STARTED else str(fault.faultString)
+    return None
 
 
 def stop(home: Path, name: str) -> None:

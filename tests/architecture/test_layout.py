@@ -16,7 +16,7 @@ def test_a_module_says_its_purpose_and_can_be_read_at_once(path):
     text = path.read_text()
     docstring = ast.get_docstring(ast.parse(text)) or ""
     assert docstring.split("\n")[0].endswith(".")
-    assert len(text.splitlines()) <= 350
+    assert len(text.splitlines()) <= 400
 
 
 def test_no_file_is_called_utils():
