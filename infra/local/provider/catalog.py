@@ -1,0 +1,73 @@
+"""Every resource type that is covered."""
+
+from infra.local.provider import (
+    ec2_address,
+    ec2_firewall,
+    ec2_host,
+    ec2_keys,
+    ec2_network,
+    ec2_routes,
+    ec2_volume,
+    ecr,
+    iam,
+    s3,
+    s3_object,
+    s3_settings,
+    ssm,
+)
+from infra.local.provider.cloud import Refused
+from infra.local.provider.resource import ResourceType
+
+TYPES: dict[str, ResourceType] = {
+    kind.type_name: kind
+    for kind in (
+        ec2_network.Vpc(),
+        ec2_network.Subnet(),
+        ec2_network.InternetGateway(),
+        ec2_routes.RouteTable(),
+        ec2_routes.Route(),
+        ec2_routes.RouteTableAssociation(),
+        ec2_firewall.SecurityGroup(),
+        ec2_firewall.IngressRule(),
+        ec2_firewall.EgressRule(),
+        ec2_keys.KeyPair(),
+        ec2_host.Instance(),
+        ec2_volume.Volume(),
+        ec2_volume.VolumeAttachment(),
+        ec2_address.Eip(),
+        ec2_address.EipAssociation(),
+        s3.Bucket(),
+        s3_settings.BucketVersioning(),
+        s3_settings.BucketPublicAccessBlock(),
+        s3_settings.BucketEncryption(),
+        s3_settings.BucketOwnershipControls(),
+        s3_settings.BucketPolicy(),
+        s3_object.BucketObject(),
+        ecr.Repository(),
+        ecr.LifecyclePolicy(),
+        iam.Role(),
+        iam.RolePolicy(),
+        iam.RolePolicyAttachment(),
+        iam.InstanceProfile(),
+        ssm.Parameter(),
+    )
+}
+
+
+def own_type(qualified: str) -> str:
+    """Return a resource's own type: the engine puts those of the components that it is in first."""
+    return qualified.rpartition("$")[2]
+
+
+def resource_type(token: str) -> ResourceType:
+    """Return the type of a token.
+
+    Raises
+    ------
+    Refused
+        It is not covered.
+    """
+    if token not in TYPES:
+        message = f"resource type {token} is not covered by the embedded AWS provider"
+        raise Refused(message)
+    return TYPES[token]
