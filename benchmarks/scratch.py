@@ -48,8 +48,23 @@ class ScratchStack:
 
     def command(self, *arguments: str, timeout_s: float = 600) -> Done:
         """Run a command of the stack, as `make` does."""
-        python = self.checkout / ".venv/bin/python"
-        return self._run([str(python), "-m", "infra.local", *arguments], timeout_s)
+        return self._run(self._command(*arguments), timeout_s)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Begin a command in a process group of its own, as a terminal does."""
+        return subprocess.Popen(
+            self._command(*arguments),
+            cwd=self.checkout,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [str(self.checkout / ".venv/bin/python"), "-m", "infra.local", *arguments]
 
     def pulumi(self, *arguments: str, timeout_s: float = 600) -> Done:
         """Run a literal pulumi command after the one printed line."""

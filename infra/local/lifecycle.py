@@ -1,5 +1,6 @@
 """`make up` and `make down`: everything around the engine's own `pulumi up`."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -23,6 +24,7 @@ from infra.settings import Settings
 
 STACK = "local"
 ANSWER_TIMEOUT_S = 90.0
+CANCEL_TIMEOUT_S = 10.0
 
 
 def local_dir(checkout: Path) -> Path:
@@ -151,17 +153,35 @@ def environment(checkout: Path) -> dict[str, str]:
 
 
 def _pulumi(checkout: Path, arguments: list[str], *, quiet: bool = False) -> None:
-    done = subprocess.run(
-        ["pulumi", *arguments, "--non-interactive"],
+    """Run the engine; Ctrl-C reaches it too, and it is given time to end in good order.
+
+    Raises
+    ------
+    UserError
+        The engine says that it failed.
+    KeyboardInterrupt
+        Ctrl-C, once the engine has ended.
+    """
+    output = subprocess.PIPE if quiet else None
+    command = ["pulumi", *arguments, "--non-interactive"]
+    with subprocess.Popen(
+        command,
         cwd=checkout,
         env=environment(checkout),
-        capture_output=quiet,
+        stdout=output,
+        stderr=subprocess.STDOUT if quiet else None,
         text=True,
-        check=False,
-    )
-    if done.returncode:
-        said = f":\n{done.stdout}{done.stderr}" if quiet else ": see above."
-        message = f"`pulumi {arguments[0]}` failed{said}\nWhen it is mended, `make up` continues."
+    ) as running:
+        try:
+            said, _ = running.communicate()
+        except KeyboardInterrupt:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.wait(timeout=CANCEL_TIMEOUT_S)
+            running.kill()
+            raise
+    if running.returncode:
+        why = f":\n{said}" if quiet else ": see above."
+        message = f"`pulumi {arguments[0]}` failed{why}\nWhen it is mended, `make up` continues."
         raise UserError(message)
 
 
@@ -181,7 +201,7 @@ def _unlock(checkout: Path) -> None:
     """Remove the lock of an engine that was killed; a living one keeps its own."""
     for lock in (local_dir(checkout) / "state").glob(".pulumi/locks/**/*.json"):
         holder = json.loads(lock.read_text() or "{}").get("pid")
-        if holder is None or not Path(f"/proc/{holder}").exists():
+        if holder is None or not processes.is_alive(holder):
             lock.unlink(missing_ok=True)
 
 

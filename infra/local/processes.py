@@ -28,6 +28,14 @@ def owned(owner: Path) -> Iterator[psutil.Process]:
                 yield process
 
 
+def is_alive(pid: int) -> bool:
+    """Tell whether a process works; one that has ended and was not yet collected does not."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def end(processes: list[psutil.Process], timeout_s: float = 10.0) -> None:
     """Ask the processes to end, and kill those that have not after `timeout_s` seconds."""
     for process in processes:

@@ -11,6 +11,7 @@ import boto3
 import psutil
 import pytest
 
+from benchmarks.scratch import DATA
 from infra.local import machine, processes
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -66,8 +67,9 @@ def test_the_printed_curl_line_works_as_printed(stack):
 
 
 def test_the_price_is_near_the_true_one(stack):
-    """The house of the example sold for 4.526."""
-    assert stack.predict()["predictions"][0] == pytest.approx(4.526, abs=0.6)
+    """The house of the example sold for 4.526; on generated data it is at least a dear one."""
+    tolerance = 0.6 if DATA.exists() else 2.0
+    assert stack.predict()["predictions"][0] == pytest.approx(4.526, abs=tolerance)
 
 
 def test_a_second_up_changes_nothing(stack):
@@ -212,6 +214,42 @@ def test_a_port_in_use_is_named_before_anything_starts(stack):
     assert f"pid {os.getpid()}" in refused.stderr
     assert "ports.mlflow" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_bad_setting_is_refused_before_anything_happens(stack):
+    """The key, its value and what is allowed; from `make up` and from literal pulumi alike."""
+    path = stack.checkout / "Pulumi.local.yaml"
+    good = path.read_text()
+    path.write_text(good.replace("region: eu-west-3", "region: Paris"))
+    try:
+        by_make, literal = stack.command("up"), stack.pulumi("preview", "--non-interactive")
+    finally:
+        path.write_text(good)
+    for done in (by_make, literal):
+        assert done.returncode != 0
+        assert "region: Paris is refused: a region such as eu-west-3" in done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGKILL])
+def test_an_update_that_is_ended_in_the_middle_is_continued(stack, ended_by):
+    """Ctrl-C or a kill at work leaves a stack that the next `up` completes."""
+    with (stack.checkout / "app" / "__init__.py").open("a") as source:
+        source.write(f"# changed before {ended_by.name}\n")
+    with stack.start("up") as begun:
+        for line in begun.stdout:
+            if "updating" in line and "ready" in line:
+                break
+        second = stack.command("up")
+        os.killpg(begun.pid, ended_by)
+        rest = begun.stdout.read()
+    assert second.returncode == 1
+    assert f"another `make up` works on this checkout (pid {begun.pid})" in second.stderr
+    assert begun.returncode != 0
+    assert "Traceback" not in rest
+    again = stack.command("up")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert stack.predict()["version"] == "1"
 
 
 def test_the_embedded_aws_killed_is_put_back_with_the_models(stack):
