@@ -1,5 +1,6 @@
 """What one run of the program declares, on either stack, seen through Pulumi's mocks."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -45,6 +46,16 @@ def run(stack, **changes):
 
     once()
     return recorder.declared
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loop():
+    """Pulumi's mocks take the thread's event loop, which `asyncio.run` of other tests removes."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 @pytest.fixture(scope="module")

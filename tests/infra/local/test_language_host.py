@@ -174,6 +174,7 @@ def pulumi(tmp_path):
     return run
 
 
+@pytest.mark.e2e
 def test_the_engine_runs_a_program_with_a_dynamic_resource(pulumi):
     """`up` creates, a second one changes nothing, `destroy` removes; no warning on the way."""
     first = pulumi("up", "--yes", "--skip-preview")
@@ -190,6 +191,7 @@ def test_the_engine_runs_a_program_with_a_dynamic_resource(pulumi):
     assert gone.returncode == 0, gone.stdout
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("what", "shown", "traced"),
     [
