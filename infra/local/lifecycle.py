@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,6 +87,7 @@ def up(checkout: Path) -> int:
         _pulumi(checkout, ["up", "--stack", STACK, "--refresh", "--yes", "--skip-preview"])
         _forget_salt(checkout)
         answer = _first_answer(chosen)
+        notes += _data_note(chosen, str(answer.get("run_id")))
         _summary(console, chosen, answer, notes, time.monotonic() - started)
     return 0
 
@@ -220,6 +222,25 @@ def _first_answer(chosen: Settings) -> dict[str, object]:
         time.sleep(probe.POLL_S)
         found = probe.ask(url)
     return found.prediction
+
+
+def _data_note(chosen: Settings, run_id: str) -> list[str]:
+    """Say so when the served model has not seen real data."""
+    mlflow = urls.urls(chosen, chosen.host_address or "127.0.0.1")["mlflow"]
+    try:
+        url = f"{mlflow}/api/2.0/mlflow/runs/get?run_id={run_id}"
+        with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310  # loopback
+            tags = {tag["key"]: tag["value"] for tag in json.load(response)["run"]["data"]["tags"]}
+    except (OSError, ValueError, KeyError):
+        return []
+    if tags.get("dataset") != "generated":
+        return []
+    note = (
+        "The model was trained on generated data: the real set was not found and could not be "
+        "downloaded. With HOUSING_CSV=FILE in the environment, or the file in data/, a fresh "
+        "stack trains on it."
+    )
+    return [note]
 
 
 def _teller(console: Console) -> Callable[[str], None]:
