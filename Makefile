@@ -37,7 +37,7 @@ test: ## run every check and test, stopping at the first that fails
 	run python -m pytest $(ARGS); \
 	run python -m pytest -m e2e $(ARGS)
 
-bench: ## measure this machine and print the figures of docs/benchmarks.md
+bench: ## measure this machine and write docs/benchmarks.md
 	@$(PYTHON) infra/local/install.py && .venv/bin/python -m benchmarks $(ARGS)
 
 clean: ## stop everything and remove all that was made here, data and models too

@@ -51,6 +51,7 @@ def run(folder: Path) -> dict[str, dict[str, float]]:
         memory = {
             row["service"]: row["memory_mb"]
             for row in json.loads(stack.command("status", "--json").stdout)
+            if row["memory_mb"]
         }
         step("pulumi destroy", lambda: stack.pulumi("destroy", "--yes", "--non-interactive"))
     finally:

@@ -11,8 +11,16 @@ from pulumi import dynamic
 class _Generator(dynamic.ResourceProvider):
     """Draws a password once; it stays until its resource is replaced."""
 
-    # Nothing of the program may be serialised into the state.
+    # The provider itself holds no secret: only what it draws is one.
     serialize_as_secret_always = False
+
+    def diff(self, _id: str, _olds: Any, _news: Any) -> dynamic.DiffResult:  # noqa: ANN401
+        """Keep what was drawn: other program text is no reason for another password."""
+        return dynamic.DiffResult(changes=False)
+
+    def update(self, _id: str, olds: Any, _news: Any) -> dynamic.UpdateResult:  # noqa: ANN401
+        """Keep what was drawn."""
+        return dynamic.UpdateResult({"value": olds["value"]})
 
     def create(self, props: Any) -> dynamic.CreateResult:  # noqa: ANN401, ARG002
         """Draw 192 random bits from the operating system."""

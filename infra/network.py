@@ -22,7 +22,6 @@ class Network(pulumi.ComponentResource):
 
     vpc_id: pulumi.Output[str]
     subnet_ids: list[pulumi.Output[str]]
-    zones: Sequence[str]
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
@@ -43,7 +42,6 @@ class Network(pulumi.ComponentResource):
             for cidr, zone in zip(args.subnets, args.zones, strict=True)
         ]
         self.vpc_id = vpc.id
-        self.zones = args.zones
         self.register_outputs({"vpc_id": vpc.id, "subnet_ids": self.subnet_ids})
 
     def _way_out(self, name: str, vpc_id: pulumi.Input[str]) -> aws.ec2.RouteTable:

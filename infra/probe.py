@@ -1,5 +1,6 @@
 """Asks the service for predictions, and waits for the first one."""
 
+import http.client
 import json
 import time
 import urllib.error
@@ -115,5 +116,5 @@ def ask(url: str, timeout_s: float = 5.0) -> Answer:
             return Answer(prediction=json.load(response))
     except urllib.error.HTTPError as error:
         return Answer(reason=f"{url} answered {error.code}: {error.read(300).decode('utf8')}")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return Answer(reason=f"{url}: {error}")

@@ -6,6 +6,7 @@ import pulumi
 
 from infra import cloud_init, configuration, firewall, subnets
 from infra.credentials import Credentials
+from infra.errors import UserError
 from infra.host import Host, HostArgs
 from infra.identity import Identity, IdentityArgs
 from infra.image import Image
@@ -26,10 +27,15 @@ def declare() -> None:
 
     Raises
     ------
-    UserError
-        The stack has settings that can't be used; nothing has been declared then.
+    RunError
+        The stack has settings that can't be used; nothing has been declared then. Both language
+        hosts show its message without a trace.
     """
-    chosen = configuration.read()
+    try:
+        chosen = configuration.read()
+        rules = firewall.rules(chosen)
+    except UserError as error:
+        raise pulumi.RunError(str(error)) from None
     name = chosen.name
     provider = make_provider(chosen)
     opts = pulumi.ResourceOptions(provider=provider)
@@ -37,7 +43,7 @@ def declare() -> None:
     zones = [chosen.region + zone for zone in ZONES]
     planned = subnets.plan(chosen.vpc_cidr, len(zones))
     network = Network(name, NetworkArgs(chosen.vpc_cidr, planned, zones), opts)
-    wall = firewall.Firewall(name, firewall.rules(chosen), network.vpc_id, opts)
+    wall = firewall.Firewall(name, rules, network.vpc_id, opts)
     storage = Storage(name, opts)
     image = Image(name, CHECKOUT, opts)
     credentials = Credentials(name, cloud_init.secrets_prefix(chosen), opts)

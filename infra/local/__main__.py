@@ -34,8 +34,9 @@ def main(arguments: list[str]) -> int:
     except UserError as error:
         print(f"\nerror: {error}", file=sys.stderr)  # noqa: T201
     except KeyboardInterrupt:
-        print("\ninterrupted: `make up` continues from here", file=sys.stderr)  # noqa: T201
-        return 130
+        if chosen.command != "logs":
+            print("\ninterrupted: `make up` continues from here", file=sys.stderr)  # noqa: T201
+        return 0 if chosen.command == "logs" else 130
     return 1
 
 

@@ -6,6 +6,7 @@ starts a failed one anew, and reports to the bucket.
 
 import contextlib
 import hashlib
+import http.client
 import io
 import json
 import os
@@ -25,7 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import bundle, status
 from infra.cloud_init import read_host_env
-from infra.local import processes, supervision
+from infra.local import files, processes, supervision
 from infra.local.machine import Machine
 
 BUSY_TICK_S = 0.3
@@ -102,6 +103,7 @@ class Agent:
         self._services: list[LocalService] = []
         self._failures = 0
         self._failed_at: dict[str, float] = {}
+        self._pids: dict[str, int] = {}
         self._reason = ""
         self._log_end: tuple[str, ...] = ()
         self._reported = ""
@@ -132,7 +134,9 @@ class Agent:
         if digest and digest != self._digest:
             packed = self._clients.fetch(bundle.key(digest))
             if packed is None or hashlib.sha256(packed).hexdigest() != digest:
-                self._fail("bundle", f"bundle {digest[:12]} is missing or is not what it says")
+                if self._may_retry("bundle"):
+                    self._failed_at["bundle"] = time.monotonic()
+                    self._fail("bundle", f"bundle {digest[:12]} is missing or is not what it says")
                 return
             self._unpack(digest, packed)
             self._take_up(digest)
@@ -170,6 +174,7 @@ class Agent:
         supervision.reload(self._machine.home)
         self._digest = digest
         self._failed_at.clear()
+        self._pids.clear()
         print(f"bundle {digest[:12]} is in force", flush=True)  # noqa: T201  # the agent's log
 
     def _store_secrets(self) -> None:
@@ -186,9 +191,8 @@ class Agent:
         """Start what is due, and what failed some time ago."""
         for service in self._services:
             state = states[service.name]
-            if state == "failed" and self._may_retry(service):
-                if service.name not in self._failed_at:
-                    self._note_failure(service)
+            if state == "failed" and self._may_retry(service.name):
+                self._note_failure(service)
                 self._failed_at[service.name] = time.monotonic()
                 supervision.start(self._machine.home, service.name)
             elif state in {"healthy", "done"}:
@@ -196,15 +200,15 @@ class Agent:
         for service in due(self._services, states):
             self._start(service)
 
-    def _may_retry(self, service: LocalService) -> bool:
-        return time.monotonic() - self._failed_at.get(service.name, -RETRY_AFTER_S) >= RETRY_AFTER_S
+    def _may_retry(self, name: str) -> bool:
+        return time.monotonic() - self._failed_at.get(name, -RETRY_AFTER_S) >= RETRY_AFTER_S
 
     def _start(self, service: LocalService) -> None:
         """Start a service, or note what is in the way of that."""
         (self._machine.disk / service.name).mkdir(exist_ok=True)
         self._end_leftover(service)
         obstacle = _obstacle(service) or supervision.start(self._machine.home, service.name)
-        if obstacle is not None and self._may_retry(service):
+        if obstacle is not None and self._may_retry(service.name):
             self._failed_at[service.name] = time.monotonic()
             self._fail(service.name, obstacle)
 
@@ -219,11 +223,20 @@ class Agent:
         """Return every service's state."""
         known = supervision.states(self._machine.home)
         return {
-            service.name: "missing"
-            if service.optional and not _is_installed(service)
-            else judge(service, known.get(service.name), healthy=_is_healthy(service))
+            service.name: self._state(service, known.get(service.name))
             for service in self._services
         }
+
+    def _state(self, service: LocalService, known: supervision.ProgramState | None) -> State:
+        if service.optional and not _is_installed(service):
+            return "missing"
+        state = judge(service, known, healthy=_is_healthy(service))
+        pid = known.pid if known else 0
+        before = self._pids.get(service.name, pid)
+        if pid:
+            self._pids[service.name] = pid
+        # The supervisor has started it anew: between two looks it ended, and we did not end it.
+        return "failed" if state == "starting" and pid not in {0, before} else state
 
     def _note_failure(self, service: LocalService) -> None:
         known = supervision.states(self._machine.home)[service.name]
@@ -243,7 +256,7 @@ class Agent:
             self._digest, self._failures, self._reason, self._log_end, dict(states)
         ).text()
         if report != self._reported:
-            self._machine.status.write_text(report)
+            files.write(self._machine.status, report, 0o600)
             if self._clients.report(report):
                 self._reported = report
 
@@ -287,7 +300,7 @@ def _is_healthy(service: LocalService) -> bool:
         url = f"http://127.0.0.1:{service.port}{service.health_path}"
         with urllib.request.urlopen(url, timeout=2) as response:  # loopback
             return bool(response.status == 200)  # noqa: PLR2004
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         return False
 
 

@@ -58,11 +58,6 @@ def stop(local_dir: Path) -> None:
     processes.end(list(processes.owned(folder(local_dir))), timeout_s=20)
 
 
-def is_running(local_dir: Path) -> bool:
-    """Tell whether this checkout's embedded AWS runs."""
-    return next(processes.owned(folder(local_dir)), None) is not None
-
-
 def _start(home: Path, port: int) -> subprocess.Popen[bytes]:
     """Start the server in a session of its own, so that Ctrl-C in a terminal spares it."""
     settings = {
@@ -86,6 +81,8 @@ def _start(home: Path, port: int) -> subprocess.Popen[bytes]:
             cwd=home,
             env=processes.environment(home, settings),
             start_new_session=True,
+            # Its state holds the stack's secrets.
+            umask=0o077,
         )
 
 

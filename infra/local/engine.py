@@ -222,5 +222,9 @@ def write_environment(local_dir: Path) -> None:
         *(f"export {name}={shlex.quote(str(value))}" for name, value in variables.items()),
         # They would win over the file and over the selected stack.
         "unset PULUMI_CONFIG_PASSPHRASE PULUMI_STACK",
+        # All of stack local is on loopback, which a company's HTTP proxy must not see.
+        'case "$no_proxy" in *127.0.0.1*) ;; *) no_proxy="127.0.0.1,localhost,$no_proxy" ;; esac',
+        'NO_PROXY="$no_proxy"',
+        "export no_proxy NO_PROXY",
     ]
     files.write(local_dir / "env", "\n".join(lines) + "\n", 0o644)

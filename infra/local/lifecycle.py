@@ -19,7 +19,7 @@ from rich.console import Console
 from app.example import EXAMPLE_BODY
 from infra import probe, services, settings, urls
 from infra.errors import UserError
-from infra.local import agent, aws, engine, machine, processes
+from infra.local import agent, aws, engine, files, machine, processes
 from infra.local.binaries import install_binaries
 from infra.settings import Settings
 
@@ -70,6 +70,8 @@ def up(checkout: Path) -> int:
     console = Console(highlight=False)
     home = local_dir(checkout)
     home.mkdir(exist_ok=True)
+    # The passphrase, the state and the emulator's secrets are in it.
+    home.chmod(0o700)
     with _alone(home):
         started = time.monotonic()
         chosen = stack_settings(checkout)
@@ -84,7 +86,7 @@ def up(checkout: Path) -> int:
         _forget_salt(checkout)
         _pulumi(checkout, ["stack", "select", "--create", STACK], quiet=True)
         _unlock(checkout)
-        _pulumi(checkout, ["up", "--stack", STACK, "--refresh", "--yes", "--skip-preview"])
+        _pulumi(checkout, ["up", "--refresh", "--run-program", "--yes", "--skip-preview"])
         _forget_salt(checkout)
         answer = _first_answer(chosen)
         notes += _data_note(chosen, str(answer.get("run_id")))
@@ -196,14 +198,18 @@ def _forget_salt(checkout: Path) -> None:
     path = checkout / f"Pulumi.{STACK}.yaml"
     lines = path.read_text().splitlines(keepends=True)
     if not any("secure:" in line for line in lines):
-        path.write_text("".join(line for line in lines if not line.startswith("encryptionsalt:")))
+        kept = "".join(line for line in lines if not line.startswith("encryptionsalt:"))
+        files.write(path, kept, 0o644)
 
 
 def _unlock(checkout: Path) -> None:
     """Remove the lock of an engine that was killed; a living one keeps its own."""
     for lock in (local_dir(checkout) / "state").glob(".pulumi/locks/**/*.json"):
-        holder = json.loads(lock.read_text() or "{}").get("pid")
-        if holder is None or not processes.is_alive(holder):
+        try:
+            holder = json.loads(lock.read_text())["pid"]
+        except (ValueError, KeyError):
+            holder = 0  # half-written
+        if not processes.is_alive(holder, "pulumi"):
             lock.unlink(missing_ok=True)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from infra.cloud_init import read_host_env
 from infra.errors import UserError
-from infra.local import processes, supervision
+from infra.local import files, processes, supervision
 
 START_TIMEOUT_S = 20.0
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -96,7 +96,7 @@ def power_on(local_dir: Path, instance_id: str, user_data: str) -> None:
     for folder in (machine.home, machine.bundles, machine.log):
         folder.mkdir(parents=True, exist_ok=True)
     machine.secrets.mkdir(mode=0o700, exist_ok=True)
-    machine.user_data.write_text(user_data)
+    files.write(machine.user_data, user_data, 0o600)
     start(machine)
 
 

@@ -12,9 +12,18 @@ MARK = "PULUMI_MLOPS_OWNER"
 """Environment variable that each process of the stack carries: the folder that it belongs to."""
 
 
+FOREIGN = ("AWS_", "GF_", "GRANIAN_", "MLFLOW_")
+"""Beginnings of the variables that the stack sets for its processes itself."""
+
+
 def environment(owner: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's environment, marked as belonging to `owner`."""
-    return {**os.environ, MARK: str(owner), **(extra or {})}
+    """Return this process's environment, marked as belonging to `owner`.
+
+    What the user's shell says to AWS clients and to services is meant for others: a real account's
+    keys or endpoint have no business here.
+    """
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
+    return {**inherited, MARK: str(owner), **(extra or {})}
 
 
 def owned(owner: Path) -> Iterator[psutil.Process]:
@@ -28,10 +37,14 @@ def owned(owner: Path) -> Iterator[psutil.Process]:
                 yield process
 
 
-def is_alive(pid: int) -> bool:
-    """Tell whether a process works; one that has ended and was not yet collected does not."""
+def is_alive(pid: int, name: str) -> bool:
+    """Tell whether a process of this name works.
+
+    One that has ended and was not yet collected does not, nor one that has the number by chance.
+    """
     try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+        process = psutil.Process(pid)
+        return bool(process.status() != psutil.STATUS_ZOMBIE and process.name() == name)
     except psutil.NoSuchProcess:
         return False
 

@@ -1,6 +1,5 @@
 """A machine's supervisor (supervisord): its configuration, and the way to talk to it."""
 
-import contextlib
 import hashlib
 import http.client
 import os
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from infra.errors import UserError
 
 GONE = (OSError, http.client.HTTPException)
 STOP_TIMEOUT_S = 30.0
@@ -97,9 +98,21 @@ def _folder(home: Path) -> Path:
 
 
 def configure(home: Path, agent: list[str]) -> Path:
-    """Write the supervisor's own configuration and return its path."""
+    """Write the supervisor's own configuration and return its path.
+
+    Raises
+    ------
+    UserError
+        Somebody else holds the folder of its socket.
+    """
     folder = _folder(home)
     folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid() or folder.is_symlink():
+        message = (
+            f"{folder} belongs to somebody else: remove it, or set TMPDIR to a folder of yours"
+        )
+        raise UserError(message)
+    folder.chmod(0o700)
     text = MAIN.format(
         socket=folder / "supervisor.sock",
         home=_escape(str(home)),
@@ -179,12 +192,6 @@ def start(home: Path, name: str) -> str | None:
     except xmlrpc.client.Fault as fault:
         return None if fault.faultCode == Faults.ALREADY_STARTED else str(fault.faultString)
     return None
-
-
-def stop(home: Path, name: str) -> None:
-    """Stop one program and wait for its end."""
-    with contextlib.suppress(xmlrpc.client.Fault):
-        client(home).stopProcess(name)
 
 
 def shut_down(home: Path) -> None:

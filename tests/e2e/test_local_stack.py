@@ -254,8 +254,9 @@ def test_an_update_that_is_ended_in_the_middle_is_continued(stack, ended_by):
 
 def test_the_embedded_aws_killed_is_put_back_with_the_models(stack):
     """Its memory is gone, what it kept on disk is not: `up` declares everything anew."""
-    assert stack.command("up").returncode == 0
-    before = stack.predict()
+    # The stack is down: a literal `pulumi up`, which has nothing to change, powers it on.
+    assert stack.pulumi("up", "--yes", "--non-interactive").returncode == 0
+    before = eventually(stack.predict)
     for server in processes.owned(stack.local / "aws"):
         server.kill()
     assert stack.predict()["predictions"] == before["predictions"]

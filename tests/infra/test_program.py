@@ -8,7 +8,6 @@ import pulumi
 import pytest
 import yaml
 
-from infra.errors import UserError
 from infra.program import declare
 
 CHECKOUT = Path(__file__).parents[2]
@@ -124,5 +123,5 @@ def test_no_secret_is_in_the_user_data_or_the_bundle(dev):
 
 def test_nothing_is_declared_with_a_bad_setting():
     """Settings are judged first."""
-    with pytest.raises(UserError, match="allowedCidr: missing"):
+    with pytest.raises(pulumi.RunError, match="allowedCidr: missing"):
         run("dev")

@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra.local import aws
+from infra.local import aws, machine
 from infra.local.provider.ledger import Ledger
 from infra.local.provider.machine import LocalMachine, Machine
 
@@ -31,6 +31,10 @@ class Home:
         self._ports = ports
         for port in sorted(ports):
             aws.ensure_running(self.local_dir, port)
+        # After `make down` or a reboot the hosts are off: an engine that finds nothing changed
+        # would leave them so.
+        for existing in machine.machines(self.local_dir):
+            machine.start(existing)
 
     def wake_again(self) -> None:
         """Start what `rest` has stopped: the only resource may have been replaced."""
@@ -40,8 +44,14 @@ class Home:
                 self._resting = False
 
     def rest(self) -> None:
-        """Stop the embedded AWS, which holds nothing of anybody's, and remove its folder."""
+        """Stop the embedded AWS, which holds nothing of anybody's, and remove what was its.
+
+        A disk or a host that the emulator had forgotten would otherwise outlive the stack.
+        """
         with self._lock:
+            for existing in machine.machines(self.local_dir):
+                machine.terminate(self.local_dir, existing.instance_id)
+            shutil.rmtree(self.local_dir / "volumes", ignore_errors=True)
             aws.stop(self.local_dir)
             shutil.rmtree(self.local_dir / "aws", ignore_errors=True)
             self._resting = True
