@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,9 @@ DOWNLOAD_TIMEOUT_S = 10.0
 
 Download = Callable[[], Housing]
 Say = Callable[[str], None]
+
+QUICKLY: dict[str, Any] = {"n_retries": 1, "delay": 0.1}
+"""A network that is closed is no network: scikit-learn would ask it for longer."""
 
 
 def find_housing(say: Say, checkout: Path = CHECKOUT, download: Download | None = None) -> Housing:
@@ -70,7 +74,7 @@ def _download() -> Housing:
     from sklearn.datasets import fetch_california_housing  # noqa: PLC0415 - one second
 
     with _socket_timeout(DOWNLOAD_TIMEOUT_S):
-        bunch = fetch_california_housing(n_retries=1, delay=0)
+        bunch = fetch_california_housing(**QUICKLY)
     housing = Housing(
         np.asarray(bunch.data, dtype=np.float64),
         np.asarray(bunch.target, dtype=np.float64),

@@ -1,8 +1,10 @@
 """Finding the data: each source in its turn."""
 
 import pytest
+from sklearn.datasets import fetch_california_housing
 
 from tests.training.test_data import FIRST, write
+from training import sources
 from training.data import Housing
 from training.errors import TrainingError
 from training.generate import generate
@@ -73,3 +75,9 @@ def test_offline_falls_back_to_generated_data_with_a_warning(checkout):
     assert find_housing(told.append, checkout, no_network).dataset == "generated"
     assert "no route to host" in told[0]
     assert "HOUSING_CSV" in told[0]
+
+
+def test_scikit_learn_takes_the_download_options(tmp_path):
+    """An option that it refuses would end a training offline, where generated data must do."""
+    with pytest.raises(OSError, match="not found"):
+        fetch_california_housing(data_home=tmp_path, download_if_missing=False, **sources.QUICKLY)
