@@ -9,7 +9,6 @@ import hashlib
 import http.client
 import io
 import json
-import os
 import shutil
 import sys
 import tarfile
@@ -135,7 +134,6 @@ class Agent:
             packed = self._clients.fetch(bundle.key(digest))
             if packed is None or hashlib.sha256(packed).hexdigest() != digest:
                 if self._may_retry("bundle"):
-                    self._failed_at["bundle"] = time.monotonic()
                     self._fail("bundle", f"bundle {digest[:12]} is missing or is not what it says")
                 return
             self._unpack(digest, packed)
@@ -180,12 +178,8 @@ class Agent:
     def _store_secrets(self) -> None:
         for secret in sorted({name for service in self._services for name in service.secrets}):
             value = self._clients.secret(self._env["SECRETS_PREFIX"] + secret)
-            path = self._machine.secrets / secret
             if value is not None:
-                with os.fdopen(
-                    os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
-                ) as f:
-                    f.write(value)
+                files.write(self._machine.secrets / secret, value, 0o600)
 
     def _keep_up(self, states: Mapping[str, State]) -> None:
         """Start what is due, and what failed some time ago."""
@@ -193,7 +187,6 @@ class Agent:
             state = states[service.name]
             if state == "failed" and self._may_retry(service.name):
                 self._note_failure(service)
-                self._failed_at[service.name] = time.monotonic()
                 supervision.start(self._machine.home, service.name)
             elif state in {"healthy", "done"}:
                 self._failed_at.pop(service.name, None)
@@ -209,7 +202,6 @@ class Agent:
         self._end_leftover(service)
         obstacle = _obstacle(service) or supervision.start(self._machine.home, service.name)
         if obstacle is not None and self._may_retry(service.name):
-            self._failed_at[service.name] = time.monotonic()
             self._fail(service.name, obstacle)
 
     def _end_leftover(self, service: LocalService) -> None:
@@ -247,6 +239,7 @@ class Agent:
 
     def _fail(self, name: str, reason: str, log_end: tuple[str, ...] = ()) -> None:
         self._failures += 1
+        self._failed_at[name] = time.monotonic()
         self._reason, self._log_end = reason, log_end
         print(f"{name}: {reason}", flush=True)  # noqa: T201  # the agent's log
 

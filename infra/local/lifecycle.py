@@ -21,6 +21,7 @@ from infra import probe, services, settings, urls
 from infra.errors import UserError
 from infra.local import agent, aws, engine, files, machine, processes
 from infra.local.binaries import install_binaries
+from infra.local.provider.home import Home
 from infra.settings import Settings
 
 STACK = "local"
@@ -59,6 +60,11 @@ def stack_settings(checkout: Path) -> Settings:
     return chosen
 
 
+def local_urls(chosen: Settings) -> dict[str, str]:
+    """Return each service's URL on this machine."""
+    return urls.urls(chosen, chosen.host_address or "127.0.0.1")
+
+
 def up(checkout: Path) -> int:
     """Bring the local stack up and return the exit status.
 
@@ -79,9 +85,8 @@ def up(checkout: Path) -> int:
         engine.install_engine(home, checkout, _teller(console))
         notes = install_binaries(home, _teller(console))
         _step(console, "embedded AWS")
-        aws.ensure_running(home, urlsplit(chosen.aws_endpoint or "").port or 0)
-        for existing in machine.machines(home):
-            machine.start(existing)
+        # The provider would wake it too: so its services start while the engine does.
+        Home.at(home).wake({urlsplit(chosen.aws_endpoint or "").port or 0})
         _step(console, "pulumi up (the program, stack local)")
         _forget_salt(checkout)
         _pulumi(checkout, ["stack", "select", "--create", STACK], quiet=True)
@@ -215,7 +220,7 @@ def _unlock(checkout: Path) -> None:
 
 def _first_answer(chosen: Settings) -> dict[str, object]:
     """Ask for one prediction: after a restart the engine had nothing to wait for."""
-    url = urls.urls(chosen, chosen.host_address or "127.0.0.1")["xgboost-api"]
+    url = local_urls(chosen)["xgboost-api"]
     deadline = time.monotonic() + ANSWER_TIMEOUT_S
     found = probe.ask(url)
     while found.prediction is None:
@@ -232,9 +237,8 @@ def _first_answer(chosen: Settings) -> dict[str, object]:
 
 def _data_note(chosen: Settings, run_id: str) -> list[str]:
     """Say so when the served model has not seen real data."""
-    mlflow = urls.urls(chosen, chosen.host_address or "127.0.0.1")["mlflow"]
     try:
-        url = f"{mlflow}/api/2.0/mlflow/runs/get?run_id={run_id}"
+        url = f"{local_urls(chosen)['mlflow']}/api/2.0/mlflow/runs/get?run_id={run_id}"
         with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310  # loopback
             tags = {tag["key"]: tag["value"] for tag in json.load(response)["run"]["data"]["tags"]}
     except (OSError, ValueError, KeyError):
@@ -264,7 +268,7 @@ def _summary(
     notes: list[str],
     seconds: float,
 ) -> None:
-    where = urls.urls(chosen, chosen.host_address or "127.0.0.1")
+    where = local_urls(chosen)
     console.print(f"\n[bold green]Up[/] in {seconds:.0f} s. A real prediction has answered:")
     console.print(f"  {json.dumps(answer)}", soft_wrap=True, markup=False)
     for name in ("mlflow", "prometheus", "grafana"):

@@ -9,7 +9,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from infra import services, urls
+from infra import services
 from infra.errors import UserError
 from infra.local import aws, lifecycle, machine, processes, supervision
 
@@ -29,7 +29,7 @@ def rows(checkout: Path) -> list[Row]:
     """Return the state of the embedded AWS and of every service."""
     home = lifecycle.local_dir(checkout)
     chosen = lifecycle.stack_settings(checkout)
-    where = urls.urls(chosen, chosen.host_address or "127.0.0.1")
+    where = lifecycle.local_urls(chosen)
     servers = list(processes.owned(aws.folder(home)))
     found = [
         Row(
