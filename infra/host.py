@@ -8,6 +8,11 @@ import pulumi_aws as aws
 DATA_DEVICE = "/dev/sdf"
 
 
+def debian_parameter(architecture: str) -> str:
+    """Return the public SSM parameter that names Debian 13's newest image."""
+    return f"/aws/service/debian/release/13/latest/{architecture}"
+
+
 @dataclass(frozen=True)
 class HostArgs:
     """What a host is made of."""

@@ -7,7 +7,7 @@ import pulumi
 from infra import cloud_init, configuration, firewall, subnets
 from infra.credentials import Credentials
 from infra.errors import UserError
-from infra.host import Host, HostArgs
+from infra.host import Host, HostArgs, debian_parameter
 from infra.identity import Identity, IdentityArgs
 from infra.image import Image
 from infra.network import Network, NetworkArgs
@@ -55,7 +55,7 @@ def declare() -> None:
         name,
         HostArgs(
             instance_type=chosen.instance_type,
-            ami_parameter=chosen.ami_parameter,
+            ami_parameter=chosen.ami_parameter or debian_parameter(chosen.architecture),
             subnet_id=network.subnet_ids[0],
             zone=zones[0],
             security_group_id=wall.security_group_id,

@@ -11,6 +11,8 @@ from infra.errors import UserError
 
 Network = ipaddress.IPv4Network
 Runtime = Literal["compose", "processes"]
+Profile = Literal["dev", "hardened"]
+Architecture = Literal["amd64", "arm64"]
 
 MIN_PUBLIC_PREFIX = 8
 """A public port is for somebody's addresses: nothing wider than a /8 passes for that."""
@@ -26,8 +28,13 @@ class Settings:
     region: str
     allowed_cidr: Network
     vpc_cidr: Network = field(default=ipaddress.IPv4Network("10.20.0.0/16"))
+    profile: Profile = "dev"
+    domain: str | None = None
+    certificate_arn: str | None = None
+    protect_data: bool = False
+    max_monthly_usd: int | None = None
     instance_type: str = "t3.small"
-    ami_parameter: str = "/aws/service/debian/release/13/latest/amd64"
+    ami_parameter: str | None = None
     data_volume_gb: int = 20
     ssh_public_key: str | None = None
     ssh_cidr: Network | None = None
@@ -41,6 +48,11 @@ class Settings:
     def name(self) -> str:
         """Return the prefix of every resource's name."""
         return f"{self.project}-{self.stack}"
+
+    @property
+    def architecture(self) -> Architecture:
+        """Return the processor architecture of the instance type: Graviton families end in g."""
+        return "arm64" if re.match(r"(a1|[a-z]+\d+g[a-z]*)[.-]", self.instance_type) else "amd64"
 
     @property
     def tags(self) -> dict[str, str]:
@@ -68,15 +80,30 @@ def read(project: str, stack: str, values: Mapping[str, object]) -> Settings:
     unknown = sorted(set(values) - reader.seen)
     for key in unknown:
         reader.refuse(key, values[key], f"no such setting; there are: {_listed(reader.seen)}")
-    if settings is not None and settings.ssh_cidr and not settings.ssh_public_key:
-        reader.refuse("sshCidr", settings.ssh_cidr, "set sshPublicKey with it, or neither")
-    if settings is not None and settings.ssh_public_key and not settings.ssh_cidr:
-        reader.refuse("sshPublicKey", "given", "set sshCidr with it, or neither")
+    if settings is not None:
+        _refuse_pairs(reader, settings)
     if reader.refused or settings is None:
         head = f"stack {stack} has settings that can't be used:"
         foot = "Set one with: pulumi config set KEY VALUE --stack " + stack
         raise UserError("\n".join([head, *reader.refused, foot]))
     return settings
+
+
+def _refuse_pairs(reader: "_Reader", settings: Settings) -> None:
+    """Refuse values that are fine alone and make no sense together."""
+    if settings.ssh_cidr and not settings.ssh_public_key:
+        reader.refuse("sshCidr", settings.ssh_cidr, "set sshPublicKey with it, or neither")
+    if settings.ssh_public_key and not settings.ssh_cidr:
+        reader.refuse("sshPublicKey", "given", "set sshCidr with it, or neither")
+    if settings.profile == "hardened" and not settings.certificate_arn:
+        reader.refuse("profile", "hardened", "set certificateArn, for its load balancer's HTTPS")
+    if settings.profile == "dev" and settings.certificate_arn:
+        reader.refuse("certificateArn", settings.certificate_arn, "only profile hardened has a use")
+    ami = settings.ami_parameter
+    other = {"amd64": "arm64", "arm64": "amd64|x86_64"}[settings.architecture]
+    if ami and re.search(other, ami):
+        allowed = f"{settings.instance_type} is {settings.architecture}: name an image for that"
+        reader.refuse("amiParameter", ami, allowed)
 
 
 def _settings(reader: "_Reader", project: str, stack: str) -> Settings | None:
@@ -86,6 +113,21 @@ def _settings(reader: "_Reader", project: str, stack: str) -> Settings | None:
     allowed = reader.network("allowedCidr", MIN_PUBLIC_PREFIX, 32)
     optional = {
         "vpc_cidr": reader.network("vpcCidr", 16, 24, optional=True),
+        "profile": reader.text("profile", "dev|hardened", "dev or hardened", optional=True),
+        "domain": reader.text(
+            "domain",
+            r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
+            "a host name in small letters such as ml.example.com",
+            optional=True,
+        ),
+        "certificate_arn": reader.text(
+            "certificateArn",
+            r"arn:aws[\w-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+",
+            "the ARN of an ACM certificate",
+            optional=True,
+        ),
+        "protect_data": reader.flag("protectData"),
+        "max_monthly_usd": reader.number("maxMonthlyUsd", 1, 100_000),
         "instance_type": reader.text(
             "instanceType", r"[a-z]\w*(-\w+)?\.\w+", "a type such as t3.small", optional=True
         ),
@@ -110,6 +152,7 @@ def _settings(reader: "_Reader", project: str, stack: str) -> Settings | None:
     if owner is None or region is None or allowed is None:
         return None
     given = {key: value for key, value in optional.items() if value is not None}
+    given.setdefault("protect_data", given.get("profile") == "hardened")
     return Settings(project, stack, owner, region, allowed, **given)  # type: ignore[arg-type]
 
 
@@ -171,6 +214,16 @@ class _Reader:
             self.refuse(key, value, allowed)
             return None
         return number
+
+    def flag(self, key: str) -> bool | None:
+        """Take an optional yes or no."""
+        value = self._take(key, "true or false", optional=True)
+        if value is None or isinstance(value, bool):
+            return value
+        if value not in {"true", "false"}:
+            self.refuse(key, value, "true or false")
+            return None
+        return value == "true"
 
     def loopback_url(self, key: str) -> str | None:
         """Take the address of the embedded AWS: loopback, with a port."""
