@@ -6,7 +6,7 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
-from infra.services import SERVICES, ports
+from infra.services import ports, services_of
 from infra.settings import Settings
 
 
@@ -36,7 +36,7 @@ def rules(settings: Settings) -> tuple[Rule, ...]:
     allowed = str(settings.allowed_cidr)
     public = tuple(
         Rule(service.name, "in", "tcp", port[service.name], allowed, service.name)
-        for service in SERVICES
+        for service in services_of(settings.runtime)
         if service.public
     )
     ssh = (

@@ -1,13 +1,17 @@
-"""The image repository, and the tag that says which source an image holds."""
+"""The image of the services: its repository, its build, and the tag that names its sources."""
 
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-SOURCES = ("app", "training", "monitoring", "requirements.txt")
+from infra.settings import Settings
+
+DOCKERFILE = "app/Dockerfile"
+SOURCES = ("app", "training", "monitoring", "requirements-image.txt", DOCKERFILE)
 """What goes into the image: a change in any of these is another image."""
 
 KEPT_IMAGES = 10
@@ -41,14 +45,23 @@ def lifecycle() -> str:
 
 
 class Image(pulumi.ComponentResource):
-    """The ECR repository of the service's image."""
+    """The ECR repository, and the image in it, built here for the host's architecture.
+
+    Where the services are processes of this machine there is nothing to build: they run from the
+    checkout, and the tag of its sources stands for the image.
+    """
 
     repository_url: pulumi.Output[str]
     repository_arn: pulumi.Output[str]
     reference: pulumi.Output[str]
 
     def __init__(
-        self, name: str, checkout: Path, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        checkout: Path,
+        settings: Settings,
+        invoke: pulumi.InvokeOptions,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("pulumi-mlops:infra:Image", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
@@ -60,9 +73,45 @@ class Image(pulumi.ComponentResource):
             opts=inside,
         )
         aws.ecr.LifecyclePolicy(name, repository=repository.name, policy=lifecycle(), opts=inside)
+        tag = pulumi.Output.concat(repository.repository_url, ":", source_digest(checkout))
         self.repository_url = repository.repository_url
         self.repository_arn = repository.arn
-        self.reference = pulumi.Output.concat(
-            repository.repository_url, ":", source_digest(checkout)
-        )
+        self.reference = tag
+        if settings.runtime == "compose":
+            login = aws.ecr.get_authorization_token_output(
+                registry_id=repository.registry_id, opts=invoke
+            )
+            self.reference = self._build(name, checkout, settings, tag, login)
         self.register_outputs({"repository_url": repository.repository_url})
+
+    def _build(
+        self,
+        name: str,
+        checkout: Path,
+        settings: Settings,
+        tag: pulumi.Output[str],
+        login: Any,  # noqa: ANN401  # pulumi_aws is taken as Any
+    ) -> pulumi.Output[str]:
+        """Build and push; return the reference with the digest of what was pushed."""
+        # Imported here: stack `local` builds nothing.
+        import pulumi_docker_build as docker_build  # noqa: PLC0415
+
+        built: Any = docker_build.Image(
+            name,
+            context={"location": str(checkout)},
+            dockerfile={"location": str(checkout / DOCKERFILE)},
+            # The host's platform, whatever this machine's is.
+            platforms=[docker_build.Platform(f"linux/{settings.architecture}")],
+            tags=[tag],
+            push=True,
+            build_on_preview=False,
+            registries=[
+                {
+                    "address": login.proxy_endpoint,
+                    "username": login.user_name,
+                    "password": login.password,
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return pulumi.Output.from_input(built.ref)

@@ -39,18 +39,18 @@ def declare() -> None:
     name = chosen.name
     provider = make_provider(chosen)
     opts = pulumi.ResourceOptions(provider=provider)
+    invoke = pulumi.InvokeOptions(provider=provider)
 
     zones = [chosen.region + zone for zone in ZONES]
     planned = subnets.plan(chosen.vpc_cidr, len(zones))
     network = Network(name, NetworkArgs(chosen.vpc_cidr, planned, zones), opts)
     wall = firewall.Firewall(name, rules, network.vpc_id, opts)
     storage = Storage(name, opts)
-    image = Image(name, CHECKOUT, opts)
+    image = Image(name, CHECKOUT, chosen, invoke, opts)
     credentials = Credentials(name, cloud_init.secrets_prefix(chosen), opts)
     identity = Identity(
         name, IdentityArgs(storage.arn, image.repository_arn, credentials.parameter_arn), opts
     )
-    rollout = Rollout(name, chosen, storage.bucket, image.reference, opts)
     host = Host(
         name,
         HostArgs(
@@ -60,18 +60,22 @@ def declare() -> None:
             zone=zones[0],
             security_group_id=wall.security_group_id,
             profile=identity.profile,
-            user_data=storage.bucket.apply(lambda bucket: cloud_init.user_data(chosen, bucket)),
+            user_data=lambda volume: pulumi.Output.all(storage.bucket, volume).apply(
+                lambda known: cloud_init.user_data(chosen, *known)
+            ),
             data_volume_gb=chosen.data_volume_gb,
             ssh_public_key=chosen.ssh_public_key,
         ),
-        pulumi.InvokeOptions(provider=provider),
+        invoke,
         opts,
     )
-    address = chosen.host_address or host.public_ip
-    where = pulumi.Output.from_input(address).apply(lambda known: urls(chosen, known))
+    address = pulumi.Output.from_input(chosen.domain or chosen.host_address or host.public_ip)
+    rollout = Rollout(name, chosen, storage.bucket, image.reference, address, opts)
+    where = address.apply(lambda known: urls(chosen, known))
     _await(chosen, storage, rollout, host, where)
     _export(chosen, storage, image, host, where)
     pulumi.export("grafana_password", credentials.grafana_password)
+    pulumi.export("operator_password", credentials.operator_password)
 
 
 def _await(

@@ -22,12 +22,19 @@ class Recorder(pulumi.runtime.Mocks):
 
     def new_resource(self, args):
         self.declared.append(args)
-        known = {"arn": f"arn:{args.name}", "publicIp": "1.2.3.4", "repositoryUrl": "ecr/x"}
+        arn = f"arn:{args.inputs.get('name', args.name)}"
+        known = {"arn": arn, "publicIp": "1.2.3.4", "repositoryUrl": "ecr/x"}
         return f"{args.name}-id", {"name": args.name, **known, **args.inputs}
 
     def call(self, args):
-        assert args.token == "aws:ssm/getParameter:getParameter"
-        return {"value": "ami-1", "name": "n", "type": "String", "arn": "a"}
+        return {
+            "aws:ssm/getParameter:getParameter": {"value": "ami-1", "type": "String"},
+            "aws:ecr/getAuthorizationToken:getAuthorizationToken": {
+                "userName": "AWS",
+                "password": "p",
+                "proxyEndpoint": "https://ecr",
+            },
+        }[args.token]
 
 
 def run(stack, **changes):
@@ -37,7 +44,8 @@ def run(stack, **changes):
     changed = {f"pulumi-mlops:{key}": value for key, value in changes.items()}
     values = {**document["config"], **changed}
     pulumi.runtime.set_mocks(recorder, project="pulumi-mlops", stack=stack, preview=False)
-    pulumi.runtime.set_all_config({k: str(v) for k, v in values.items()})
+    written = {k: json.dumps(v) if isinstance(v, dict) else str(v) for k, v in values.items()}
+    pulumi.runtime.set_all_config(written)
 
     @pulumi.runtime.test
     def once():
@@ -72,8 +80,9 @@ def of_type(declared, token):
 
 
 def test_both_stacks_declare_the_same_resources(local, dev):
-    """One program: a stack differs by settings, not by what there is."""
-    assert sorted(d.typ for d in local) == sorted(d.typ for d in dev)
+    """One program: a stack differs by settings; only the image has nowhere to be built locally."""
+    built = "docker-build:index:Image"
+    assert sorted([*(d.typ for d in local), built]) == sorted(d.typ for d in dev)
 
 
 def test_every_resource_is_tagged_by_the_provider(dev):
@@ -114,11 +123,21 @@ def test_a_key_opens_ssh_from_its_network_only():
 
 def test_no_secret_is_in_the_user_data_or_the_bundle(dev):
     """The password exists as a secret parameter only."""
-    (parameter,) = of_type(dev, "aws:ssm/parameter:Parameter")
-    assert parameter.inputs["type"] == "SecureString"
+    parameters = of_type(dev, "aws:ssm/parameter:Parameter")
+    assert {p.inputs["type"] for p in parameters} == {"SecureString"}
     (host,) = of_type(dev, "aws:ec2/instance:Instance")
-    assert "grafana-admin-password" in host.inputs["userData"]
+    assert "/pulumi-mlops/dev/" in host.inputs["userData"]
     assert "PASSWORD=" not in host.inputs["userData"].upper()
+
+
+def test_the_image_is_built_for_the_host_and_used_by_digest():
+    """A laptop's own architecture is no reason for an image that the host can't run."""
+    declared = run("dev", allowedCidr="203.0.113.7/32", instanceType="t4g.small")
+    (image,) = of_type(declared, "docker-build:index:Image")
+    assert image.inputs["platforms"] == ["linux/arm64"]
+    assert image.inputs["push"] is True
+    (parameter,) = [d for d in declared if d.typ == "aws:ec2/instance:Instance"]
+    assert parameter.inputs["instanceType"] == "t4g.small"
 
 
 def test_nothing_is_declared_with_a_bad_setting():
