@@ -10,8 +10,12 @@ from infra.local.provider import (
     ec2_volume,
     ecr,
     iam,
+    kms,
+    logs,
     s3,
+    s3_lifecycle,
     s3_object,
+    s3_reports,
     s3_settings,
     ssm,
 )
@@ -42,6 +46,9 @@ TYPES: dict[str, ResourceType] = {
         s3_settings.BucketEncryption(),
         s3_settings.BucketOwnershipControls(),
         s3_settings.BucketPolicy(),
+        s3_lifecycle.BucketLifecycle(),
+        s3_reports.BucketLogging(),
+        s3_reports.BucketNotification(),
         s3_object.BucketObject(),
         ecr.Repository(),
         ecr.LifecyclePolicy(),
@@ -49,6 +56,9 @@ TYPES: dict[str, ResourceType] = {
         iam.RolePolicy(),
         iam.RolePolicyAttachment(),
         iam.InstanceProfile(),
+        kms.Key(),
+        kms.Alias(),
+        logs.LogGroup(),
         ssm.Parameter(),
     )
 }
