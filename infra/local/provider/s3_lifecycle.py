@@ -52,7 +52,7 @@ class BucketLifecycle(BucketSetting):
     removal = "bucket_lifecycle"
     inputs: ClassVar[Inputs] = {
         "bucket": OF_BUCKET,
-        "rules": Property(list, required=True, shape=RULE),
+        "rules": Property(list, required=True, shape=RULE, by="id"),
     }
 
     def asked(self, given: Props) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 import pytest
 
 from infra.local.provider.catalog import TYPES
-from tests.infra.local.provider import cases, cases_storage
+from tests.infra.local.provider import cases, cases_network, cases_storage
 from tests.infra.local.provider.driver import TAGS
 
-CASES = (*cases.CASES, *cases_storage.CASES)
+CASES = (*cases.CASES, *cases_network.CASES, *cases_storage.CASES)
 CHANGEABLE = [case for case in CASES if case.drift]
 
 
@@ -69,6 +69,7 @@ def test_what_exists_is_imported_by_id(driver, case, emulator):
     # What AWS is never told can't be read back: an import takes the default.
     never_told = {
         "deletionWindowInDays",
+        "finalSnapshot",
         "forceDelete",
         "forceDestroy",
         "userDataReplaceOnChange",
