@@ -122,7 +122,8 @@ class VpcEndpoint(ec2.Ec2Type):
         """Tie it to other members; set policy and name service."""
         asked: dict[str, Any] = {}
         for name, word in MEMBERS.items():
-            held, wanted = set(old.get(name, ())), set(new.get(name, old.get(name, ())))
+            before: list[str] = old.get(name, [])
+            held, wanted = set(before), set(new.get(name, before))
             asked[f"Add{word}"] = sorted(wanted - held)
             asked[f"Remove{word}"] = sorted(held - wanted)
         if "policy" in new and new["policy"] != old.get("policy"):
@@ -157,7 +158,7 @@ def _prefixes(cloud: Cloud, found: Props) -> Props:
         return {"prefixListId": "", "cidrBlocks": []}
     named = [{"Name": "prefix-list-name", "Values": [found["ServiceName"]]}]
     lists = cloud.client("ec2").describe_prefix_lists(Filters=named)["PrefixLists"]
-    held = next((p for p in lists if p["PrefixListName"] == found["ServiceName"]), {})
+    held: Props = next((p for p in lists if p["PrefixListName"] == found["ServiceName"]), {})
     return {"prefixListId": held.get("PrefixListId", ""), "cidrBlocks": held.get("Cidrs", [])}
 
 

@@ -9,7 +9,7 @@ from infra.local.provider.values import plain_map, wire_map
 
 REGION = "eu-west-3"
 TAGS = {"project": "shop", "stack": "test"}
-SERVICES = ("ec2", "ecr", "elbv2", "iam", "kms", "logs", "s3", "ssm", "sts")
+SERVICES = ("acm", "ec2", "ecr", "elbv2", "iam", "kms", "logs", "s3", "ssm", "sts")
 
 
 def configuration(endpoint, tags=None):

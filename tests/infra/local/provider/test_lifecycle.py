@@ -3,10 +3,10 @@
 import pytest
 
 from infra.local.provider.catalog import TYPES
-from tests.infra.local.provider import cases, cases_network, cases_storage
+from tests.infra.local.provider import cases, cases_edge, cases_network, cases_storage
 from tests.infra.local.provider.driver import TAGS
 
-CASES = (*cases.CASES, *cases_network.CASES, *cases_storage.CASES)
+CASES = (*cases.CASES, *cases_network.CASES, *cases_edge.CASES, *cases_storage.CASES)
 CHANGEABLE = [case for case in CASES if case.drift]
 
 
