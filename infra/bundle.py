@@ -221,7 +221,7 @@ def _published(service: Service, settings: Settings) -> list[str]:
     if not service.public:
         return []
     port = ports(settings)[service.name]
-    return [f"{port}:{port}", *(["80:80"] if settings.domain else [])]
+    return [f"{port}:{port}", *(["80:80"] if settings.acme else [])]
 
 
 def _health(service: Service, names: Mapping[str, str]) -> dict[str, Any] | None:

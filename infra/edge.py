@@ -112,8 +112,8 @@ def render_caddyfile(
 ) -> str:
     """Return the edge's Caddyfile.
 
-    With a domain the certificate comes by ACME, and port 80 answers the challenge and redirects;
-    without one Caddy's own authority signs it, and only the given port listens.
+    The certificate of a domain comes by ACME, and port 80 answers the challenge and redirects;
+    otherwise Caddy's own authority signs it, and only the given port listens.
 
     Parameters
     ----------
@@ -135,14 +135,14 @@ def render_caddyfile(
         port=port,
         http_port=HTTP_PORT,
         # A load balancer and a health probe come by address, without a name of ours.
-        site=f"https://{name}:{port}" if settings.domain else f"https://{name}:{port}, :{port}",
+        site=f"https://{name}:{port}" if settings.acme else f"https://{name}:{port}, :{port}",
         bind=bind,
-        issuer="" if settings.domain else " internal",
+        issuer="" if settings.acme else " internal",
         ciphers=" ".join(CIPHERS),
         routes=textwrap.dedent("\n".join(["", *routes])).rstrip("\n"),
         api=where["xgboost-api"],
         body_limit=API_BODY_LIMIT,
-        redirect=REDIRECT.format(name=name, bind=bind) if settings.domain else "",
+        redirect=REDIRECT.format(name=name, bind=bind) if settings.acme else "",
     )
 
 

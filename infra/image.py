@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,15 @@ def lifecycle() -> str:
     return json.dumps({"rules": [rule]})
 
 
+@dataclass(frozen=True)
+class ImageArgs:
+    """Where the sources are, the images' key, and the settings that an image depends on."""
+
+    checkout: Path
+    key_arn: pulumi.Input[str]
+    settings: Settings
+
+
 class Image(pulumi.ComponentResource):
     """The ECR repository, and the image in it, built here for the host's architecture.
 
@@ -58,8 +68,7 @@ class Image(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        checkout: Path,
-        settings: Settings,
+        args: ImageArgs,
         invoke: pulumi.InvokeOptions,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -69,26 +78,26 @@ class Image(pulumi.ComponentResource):
             name,
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
-            force_delete=True,
-            opts=inside,
+            encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.key_arn}],
+            force_delete=not args.settings.protect_data,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protect_data),
         )
         aws.ecr.LifecyclePolicy(name, repository=repository.name, policy=lifecycle(), opts=inside)
-        tag = pulumi.Output.concat(repository.repository_url, ":", source_digest(checkout))
+        tag = pulumi.Output.concat(repository.repository_url, ":", source_digest(args.checkout))
         self.repository_url = repository.repository_url
         self.repository_arn = repository.arn
         self.reference = tag
-        if settings.runtime == "compose":
+        if args.settings.runtime == "compose":
             login = aws.ecr.get_authorization_token_output(
                 registry_id=repository.registry_id, opts=invoke
             )
-            self.reference = self._build(name, checkout, settings, tag, login)
+            self.reference = self._build(name, args, tag, login)
         self.register_outputs({"repository_url": repository.repository_url})
 
     def _build(
         self,
         name: str,
-        checkout: Path,
-        settings: Settings,
+        args: ImageArgs,
         tag: pulumi.Output[str],
         login: Any,  # noqa: ANN401  # pulumi_aws is taken as Any
     ) -> pulumi.Output[str]:
@@ -98,10 +107,10 @@ class Image(pulumi.ComponentResource):
 
         built: Any = docker_build.Image(
             name,
-            context={"location": str(checkout)},
-            dockerfile={"location": str(checkout / DOCKERFILE)},
+            context={"location": str(args.checkout)},
+            dockerfile={"location": str(args.checkout / DOCKERFILE)},
             # The host's platform, whatever this machine's is.
-            platforms=[docker_build.Platform(f"linux/{settings.architecture}")],
+            platforms=[docker_build.Platform(f"linux/{args.settings.architecture}")],
             tags=[tag],
             push=True,
             build_on_preview=False,
