@@ -31,14 +31,12 @@ READY_TIMEOUT_S = 120.0
 DIGEST_LENGTH = 64
 
 
-def edge_is_ready() -> str:
+def edge_is_ready(url: str) -> str:
     """Ask through the edge whether a model is served; return why not, or nothing."""
     # The certificate is for the public address, and by an authority of the edge's own.
     trusting = ssl._create_unverified_context()  # noqa: S323, SLF001  # loopback
     try:
-        with urllib.request.urlopen(
-            "https://127.0.0.1/readyz", timeout=5, context=trusting
-        ) as answer:
+        with urllib.request.urlopen(url, timeout=5, context=trusting) as answer:  # noqa: S310
             return "" if answer.status == 200 else f"/readyz answered {answer.status}"  # noqa: PLR2004
     except urllib.error.HTTPError as error:
         return f"/readyz answered {error.code}: {error.read(300).decode(errors='replace')}"
@@ -97,7 +95,7 @@ class Agent:
         env: Mapping[str, str],
         places: Places,
         run: Run = run,
-        ready: Callable[[], str] = edge_is_ready,
+        ready: Callable[[str], str] = edge_is_ready,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._env = env
@@ -231,8 +229,9 @@ class Agent:
 
     def _bring_up(self, home: Path) -> None:
         """Start a bundle's services and wait until each is well and the edge serves a model."""
-        layout: dict[str, dict[str, Any]] = json.loads((home / "layout.json").read_text())
-        for service, wanted in layout.items():
+        layout = json.loads((home / "layout.json").read_text())
+        services: dict[str, dict[str, Any]] = layout["services"]
+        for service, wanted in services.items():
             self._prepare(service, wanted)
         self._compose(home, PULL_TIMEOUT_S, "--profile", "*", "pull", "--quiet")
         wait = ("--wait", "--wait-timeout", str(HEALTHY_TIMEOUT_S))
@@ -240,11 +239,11 @@ class Agent:
             self._compose(home, HEALTHY_TIMEOUT_S + 60, "up", "--detach", "--remove-orphans", *wait)
         except Failure as failure:
             raise Failure(failure.reason, failure.log_end + self._ends(home)) from failure
-        for service, wanted in layout.items():
+        for service, wanted in services.items():
             if wanted["runs"] == "once":
                 say(f"{service} runs")
                 self._compose(home, ONCE_TIMEOUT_S, "run", "--rm", "--no-deps", "-T", service)
-        self._await_ready(home)
+        self._await_ready(home, layout["ready"])
 
     def _prepare(self, service: str, wanted: dict[str, Any]) -> None:
         """Make a service's data folder and fetch its secrets; both belong to its user."""
@@ -268,13 +267,13 @@ class Agent:
                 file.write(value.rstrip("\n"))
             os.chown(path, user, user)
 
-    def _await_ready(self, home: Path) -> None:
-        why = self._ready()
+    def _await_ready(self, home: Path, url: str) -> None:
+        why = self._ready(url)
         for _ in range(int(READY_TIMEOUT_S)):
             if not why:
                 return
             self._sleep(1)
-            why = self._ready()
+            why = self._ready(url)
         message = f"no model is served after {READY_TIMEOUT_S:.0f} s: {why}"
         raise Failure(message, self._ends(home))
 
