@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pulumi
 
-from infra import cloud_init, configuration, firewall, subnets
+from infra import cloud_init, configuration, costs, firewall, size, subnets
 from infra.credentials import Credentials
 from infra.errors import UserError
 from infra.host import Host, HostArgs, debian_parameter
@@ -33,9 +33,12 @@ def declare() -> None:
     """
     try:
         chosen = configuration.read()
+        size.check(chosen)
+        price = costs.judge(chosen)
         rules = firewall.rules(chosen)
     except UserError as error:
         raise pulumi.RunError(str(error)) from None
+    pulumi.log.info(costs.text(price))
     name = chosen.name
     provider = make_provider(chosen)
     opts = pulumi.ResourceOptions(provider=provider)
@@ -72,6 +75,8 @@ def declare() -> None:
     _await(chosen, storage, rollout, host, where)
     _export(chosen, storage, image, host, where)
     pulumi.export("grafana_password", credentials.grafana_password)
+    pulumi.export("monthly_usd", price.monthly_usd)
+    pulumi.export("not_priced", list(price.not_priced))
 
 
 def _await(
