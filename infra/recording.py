@@ -14,7 +14,8 @@ from infra.program import declare
 from infra.settings import Settings
 
 PROJECT = "pulumi-mlops"
-CERTIFICATE = "arn:aws:acm:eu-west-3:123456789012:certificate/1d8f83a5-2f6d-4c6d-8a07-6f0a9d1b2c3e"
+ACCOUNT = "123456789012"
+CERTIFICATE = f"arn:aws:acm:eu-west-3:{ACCOUNT}:certificate/1d8f83a5-2f6d-4c6d-8a07-6f0a9d1b2c3e"
 EXAMPLE = {"owner": "you", "region": "eu-west-3", "allowedCidr": "203.0.113.7/32"}
 PROFILES: Mapping[str, Mapping[str, str]] = {
     "dev": EXAMPLE,
@@ -41,18 +42,20 @@ class _Recorder(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         """Keep a resource; every output that another one may read is made up."""
         self.declared.append(Declared(args.typ, args.name, args.inputs))
-        arn = f"arn:aws:example:eu-west-3:123456789012:{args.name}"
+        arn = f"arn:aws:example:eu-west-3:{ACCOUNT}:{args.name}"
         made_up = {
             "arn": arn,
             "publicIp": "203.0.113.9",
+            "privateIp": "10.20.128.9",
+            "keyId": "made-up",
             "dnsName": "example.invalid",
             "repositoryUrl": "example.invalid/repository",
         }
         return f"{args.name}-id", {"name": args.name, **made_up, **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
-        """Answer a look-up: the program asks for parameters and policy documents only."""
-        return {"value": "ami-1", "name": "n", "arn": "a", "json": "{}", **args.args}, []
+        """Answer a look-up: of the account, or of a public parameter."""
+        return {"value": "ami-1", "accountId": ACCOUNT, **args.args}, []
 
 
 def settings_of(values: Mapping[str, str], stack: str = "dev") -> Settings:
