@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,15 +81,33 @@ def record(values: Mapping[str, str], stack: str = "dev") -> list[Declared]:
         The configuration can't be used.
     """
     recorder = _Recorder()
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        quiet = logging.getLogger("pulumi-recording")
-        quiet.disabled = True
+    quiet = logging.getLogger("pulumi-recording")
+    quiet.disabled = True
+    with _event_loop() as loop:
         set_mocks(recorder, project=PROJECT, stack=stack, preview=False, logger=quiet)
         set_all_config({f"{PROJECT}:{key}": value for key, value in values.items()})
         loop.run_until_complete(run_pulumi_func(declare))
+    return recorder.declared
+
+
+@contextmanager
+def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Make this thread's event loop, and close it with those of its workers.
+
+    Pulumi's mocks make a loop in each thread that has none, and never close it.
+    """
+    made: list[asyncio.AbstractEventLoop] = []
+
+    def make() -> None:
+        made.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(made[-1])
+
+    make()
+    try:
+        with ThreadPoolExecutor(initializer=make) as workers:
+            made[0].set_default_executor(workers)
+            yield made[0]
     finally:
         asyncio.set_event_loop(None)
-        loop.close()
-    return recorder.declared
+        for loop in made:
+            loop.close()
