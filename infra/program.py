@@ -139,7 +139,7 @@ def _balancer(
             certificate_arn=chosen.certificate_arn or "",
             log_bucket=storage.log_bucket,
             instance_id=host.instance_id,
-            port=firewall.edge_port(chosen),
+            port=firewall.edge(chosen)[1],
             protect=chosen.protect_data,
         ),
         opts,

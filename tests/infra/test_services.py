@@ -65,5 +65,5 @@ def test_nothing_listens_beyond_loopback_on_local(local):
 def test_no_port_is_open_to_the_world(dev):
     """What comes in comes from the allowed network."""
     inwards = [rule for rule in firewall.rules(dev) if rule.direction == "in"]
-    assert {rule.cidr for rule in inwards} == {"203.0.113.7/32"}
+    assert {rule.peer for rule in inwards} == {"203.0.113.7/32"}
     assert 22 not in {rule.port for rule in inwards}

@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from infra.local.provider.provider import AwsProvider
 from tests.infra.local.provider.driver import Driver, configuration
 
-SERVICES = ("ec2", "ecr", "iam", "s3", "ssm", "sts")
+SERVICES = ("acm", "ec2", "ecr", "elbv2", "iam", "kms", "logs", "s3", "ssm", "sts")
 
 
 def free_port():
