@@ -18,12 +18,14 @@ from infra.settings import Settings
 PROJECT = "pulumi-mlops"
 ACCOUNT = "123456789012"
 CERTIFICATE = f"arn:aws:acm:eu-west-3:{ACCOUNT}:certificate/1d8f83a5-2f6d-4c6d-8a07-6f0a9d1b2c3e"
-EXAMPLE = {"owner": "you", "region": "eu-west-3", "allowedCidr": "203.0.113.7/32"}
+OWN_ADDRESS = "203.0.113.7/32"
+EXAMPLE = {"owner": "you", "region": "eu-west-3", "allowedCidr": OWN_ADDRESS}
+SSH = {"sshPublicKey": "ssh-ed25519 AAAA you", "sshCidr": OWN_ADDRESS}
 PROFILES: Mapping[str, Mapping[str, str]] = {
-    "dev": EXAMPLE,
+    "dev": {**EXAMPLE, **SSH},
     "hardened": {**EXAMPLE, "profile": "hardened", "certificateArn": CERTIFICATE},
 }
-"""An example of each profile's configuration: for documents and reports."""
+"""An example of each profile, with all that it may declare: for documents and reports."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("page", ["costs"])
+@pytest.mark.parametrize("page", ["costs", "parity"])
 def test_a_generated_page_is_in_step(page):
     """Mend it with `python tests/docs/PAGE_page.py`."""
     path = Path(__file__).with_name(f"{page}_page.py")
