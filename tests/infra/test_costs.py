@@ -41,7 +41,7 @@ def priced(kind, **props):
 def declared(**changes):
     return [
         (found.type, found.inputs)
-        for found in recording.record({**recording.PROFILES["dev"], **changes})
+        for found in recording.record({**recording.EXAMPLE, **changes})
     ]
 
 
