@@ -40,8 +40,7 @@ def priced(kind, **props):
 
 def declared(**changes):
     return [
-        (found.type, found.inputs)
-        for found in recording.record({**recording.EXAMPLE, **changes})
+        (found.type, found.inputs) for found in recording.record({**recording.EXAMPLE, **changes})
     ]
 
 
