@@ -23,6 +23,8 @@ LIFECYCLE_MEANS = (
 )
 
 
+ABSENT = "not declared there"
+
 OWN = (f"{recording.PROJECT}:", "pulumi:")
 DYNAMIC = "pulumi-python:dynamic:Resource"
 """Python of this repository, which the engine runs alike on every stack."""
@@ -32,8 +34,8 @@ DYNAMIC = "pulumi-python:dynamic:Resource"
 class Row:
     """One declared type.
 
-    `declared` counts it by profile, `lifecycle` is `full` or what of it is not covered, `runs` is
-    what really happens beside the lifecycle.
+    `declared` counts it by profile, `lifecycle` is `full`, `not declared there` or what of it is
+    not covered, `runs` is what really happens beside the lifecycle.
     """
 
     type: str
@@ -76,7 +78,8 @@ def _row(
 ) -> Row:
     limits = LIMITS.get(kind, UNKNOWN)
     if covering is None:
-        lifecycle = LIFECYCLE if kind == DYNAMIC else "this type is not covered"
+        known = LIFECYCLE if kind == DYNAMIC else ABSENT if limits.absent else ""
+        lifecycle = known or "this type is not covered"
         return Row(kind, counted, lifecycle, limits.runs, limits.cannot)
     lost = ", ".join(sorted(covering.forgotten & given))
     told = [limits.cannot, f"an emulator may not keep {lost}" if lost else ""]
@@ -100,7 +103,7 @@ def _show(rows: Iterable[Row]) -> None:
     """Print the rows as a table for people."""
     table = Table("type", *recording.PROFILES, "lifecycle", "really runs", "can't show")
     for row in rows:
-        colour = "green" if row.lifecycle == LIFECYCLE else "red"
+        colour = {LIFECYCLE: "green", ABSENT: "yellow"}.get(row.lifecycle, "red")
         counted = map(str, row.declared.values())
         lifecycle = f"[{colour}]{row.lifecycle}[/]"
         table.add_row(short(row.type), *counted, lifecycle, row.runs, row.cannot)
@@ -118,7 +121,7 @@ def main(arguments: list[str]) -> int:
         print(json.dumps([asdict(row) for row in rows], indent=1))  # noqa: T201
     else:
         _show(rows)
-    return 0 if all(row.lifecycle == LIFECYCLE for row in rows) else 1
+    return 0 if all(row.lifecycle in {LIFECYCLE, ABSENT} for row in rows) else 1
 
 
 if __name__ == "__main__":

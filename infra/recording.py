@@ -58,8 +58,13 @@ class _Recorder(mocks.Mocks):
         return f"{args.name}-id", {"name": args.name, **made_up, **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
-        """Answer a look-up: of the account, or of a public parameter."""
-        return {"value": "ami-1", "accountId": ACCOUNT, **args.args}, []
+        """Answer every look-up of the program alike: account, parameter, registry login."""
+        login = {
+            "userName": "AWS",
+            "password": "made-up",
+            "proxyEndpoint": "https://example.invalid",
+        }
+        return {"value": "ami-1", "accountId": ACCOUNT, **login, **args.args}, []
 
 
 def settings_of(values: Mapping[str, str], stack: str = "dev") -> Settings:
@@ -85,7 +90,7 @@ def record(values: Mapping[str, str], stack: str = "dev") -> list[Declared]:
     recorder = _Recorder()
     quiet = logging.getLogger("pulumi-recording")
     quiet.disabled = True
-    with _event_loop() as loop:
+    with event_loop() as loop:
         set_mocks(recorder, project=PROJECT, stack=stack, preview=False, logger=quiet)
         set_all_config({f"{PROJECT}:{key}": value for key, value in values.items()})
         loop.run_until_complete(run_pulumi_func(declare))
@@ -93,7 +98,7 @@ def record(values: Mapping[str, str], stack: str = "dev") -> list[Declared]:
 
 
 @contextmanager
-def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
     """Make this thread's event loop, and close it with those of its workers.
 
     Pulumi's mocks make a loop in each thread that has none, and never close it.

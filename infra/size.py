@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Mapping
 
 from infra import prices
+from infra.cloud_init import SWAP_BYTES
 from infra.errors import UserError
 from infra.prices import InstanceType
-from infra.services import SERVICES, Service
+from infra.services import Service, services_of
 from infra.settings import Settings
 
 SYSTEM_MB = 400
 """A Debian 13 host at rest: 150 for the system and the session agent, 130 for Docker, 12 for the
 shim of each container."""
 
-SWAP_MB = 2048
-"""Swap that the user data makes on the root volume."""
+NO_SWAP_ABOVE_MB = 4096
+"""From cloud-init's `suggested_swapsize`: where its limit is less than half the memory it makes
+none."""
 
 
 def demand_mb(services: Iterable[Service]) -> int:
@@ -27,13 +29,19 @@ def demand_mb(services: Iterable[Service]) -> int:
     return always + once + SYSTEM_MB
 
 
+def holds_mb(kind: InstanceType) -> int:
+    """Return memory and swap of a host of an instance type."""
+    small = kind.memory_mb <= NO_SWAP_ABOVE_MB
+    return kind.memory_mb + (SWAP_BYTES // 2**20 if small else 0)
+
+
 def fitting(needed_mb: int, known: Mapping[str, InstanceType]) -> list[str]:
     """Return the instance types that hold so much, swap included, the cheapest first."""
-    enough = [name for name, kind in known.items() if kind.memory_mb + SWAP_MB >= needed_mb]
+    enough = [name for name, kind in known.items() if holds_mb(kind) >= needed_mb]
     return sorted(enough, key=lambda name: known[name].usd_hour)
 
 
-def check(settings: Settings, services: Iterable[Service] = SERVICES) -> None:
+def check(settings: Settings, services: Iterable[Service] | None = None) -> None:
     """Refuse an instance type that is too small; one that is not in the table passes.
 
     Raises
@@ -43,12 +51,12 @@ def check(settings: Settings, services: Iterable[Service] = SERVICES) -> None:
     """
     known = prices.table().instances
     chosen = known.get(settings.instance_type)
-    needed_mb = demand_mb(services)
-    if chosen is None or chosen.memory_mb + SWAP_MB >= needed_mb:
+    needed_mb = demand_mb(services or services_of(settings.runtime))
+    if chosen is None or holds_mb(chosen) >= needed_mb:
         return
     message = (
-        f"instanceType: {settings.instance_type} is refused: it has {chosen.memory_mb} MB and "
-        f"{SWAP_MB} MB of swap, the services may take {needed_mb} MB; allowed are "
+        f"instanceType: {settings.instance_type} is refused: it has {holds_mb(chosen)} MB, "
+        f"{chosen.memory_mb} of it memory, and the services may take {needed_mb} MB; allowed are "
         f"{', '.join(fitting(needed_mb, known)[:6])} and larger ones"
     )
     raise UserError(message)

@@ -13,6 +13,7 @@ type of resource what that shows, and what only AWS can show. `python -m infra.p
 (`--json` for scripts); its exit status is 1 when something is declared that is not covered.
 
 - **Lifecycle** `full`: {lifecycle} Both emulators, MiniStack and moto, are asked in the tests.
+- **Lifecycle** `{absent}`: stack `local` has no use for it.
 - **Really runs**: what happens beyond that.
 - **Can't show**: what stays unproven until `pulumi up --stack dev`, or is proven another way.
 """
@@ -21,7 +22,9 @@ type of resource what that shows, and what only AWS can show. `python -m infra.p
 def render():
     """Return the page."""
     recorded = {name: recording.record(values) for name, values in recording.PROFILES.items()}
-    return "\n".join([HEAD.format(lifecycle=parity.LIFECYCLE_MEANS), *_table(recorded), ""])
+    return "\n".join(
+        [HEAD.format(lifecycle=parity.LIFECYCLE_MEANS, absent=parity.ABSENT), *_table(recorded), ""]
+    )
 
 
 def _table(recorded):

@@ -1,7 +1,6 @@
 """Runs the program once on Pulumi's mocks and remembers what it declares."""
 
-import asyncio
-from contextlib import contextmanager
+import json
 from pathlib import Path
 
 import pulumi
@@ -9,6 +8,7 @@ import yaml
 from pulumi.runtime.mocks import MockMonitor
 
 from infra.program import declare
+from infra.recording import event_loop
 
 ACCOUNT = "123456789012"
 ALLOWED = "203.0.113.7/32"
@@ -25,7 +25,7 @@ class Recorder(pulumi.runtime.Mocks):
     def new_resource(self, args):
         self.declared.append(args)
         known = {
-            "arn": f"arn:{args.name}",
+            "arn": f"arn:{args.inputs.get('name', args.name)}",
             "publicIp": "1.2.3.4",
             "privateIp": "10.20.128.4",
             "dnsName": "balancer.example.com",
@@ -36,6 +36,8 @@ class Recorder(pulumi.runtime.Mocks):
     def call(self, args):
         if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
             return {"accountId": ACCOUNT}
+        if args.token == "aws:ecr/getAuthorizationToken:getAuthorizationToken":
+            return {"userName": "AWS", "password": "p", "proxyEndpoint": "https://ecr"}
         assert args.token == "aws:ssm/getParameter:getParameter"
         return {"value": f"image of {args.args['name']}", **args.args, "type": "String"}
 
@@ -53,18 +55,6 @@ class Monitor(MockMonitor):
         return super().RegisterResource(request)
 
 
-@contextmanager
-def _event_loop():
-    """Give the thread a loop: the mocks need one, and `asyncio.run` of other tests removes it."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
-
-
 def run_with_protection(stack, **changes):
     """Run the program once with a stack's own configuration file, and changes to it."""
     recorder = Recorder()
@@ -72,11 +62,12 @@ def run_with_protection(stack, **changes):
     document = yaml.safe_load((CHECKOUT / f"Pulumi.{stack}.yaml").read_text())
     changed = {f"pulumi-mlops:{key}": value for key, value in changes.items()}
     values = {**document["config"], **changed}
-    with _event_loop():
+    with event_loop():
         pulumi.runtime.set_mocks(
             recorder, project="pulumi-mlops", stack=stack, preview=False, monitor=monitor
         )
-        pulumi.runtime.set_all_config({k: str(v) for k, v in values.items()})
+        written = {k: json.dumps(v) if isinstance(v, dict) else str(v) for k, v in values.items()}
+        pulumi.runtime.set_all_config(written)
         pulumi.runtime.test(declare)()
     return recorder.declared, monitor.protected
 
