@@ -10,8 +10,8 @@ from infra.services import Service, services_of
 from infra.settings import Settings
 
 SYSTEM_MB = 400
-"""A Debian 13 host at rest: 150 for the system and the session agent, 130 for Docker, 12 for the
-shim of each container."""
+"""Estimate for a Debian 13 host at rest: 150 for the system and the session agent, 130 for Docker,
+12 for the shim of each container."""
 
 NO_SWAP_ABOVE_MB = 4096
 """From cloud-init's `suggested_swapsize`: where its limit is less than half the memory it makes

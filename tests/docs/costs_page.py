@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from infra import costs, prices, recording
+from infra import costs, prices, recording, size
+from infra.services import services_of
+from infra.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "costs.md"
 HEAD = """\
@@ -28,6 +30,12 @@ pulumi config set maxMonthlyUsd 30 --stack dev
 """
 
 
+WHY = """\
+Each service has a memory limit; [benchmarks](benchmarks.md) has what was measured at rest. All
+limits together, with one job at a time and an estimate for the system, must fit memory and swap: a
+smaller `instanceType` is refused."""
+
+
 def render():
     """Return the page."""
     table = prices.table()
@@ -36,7 +44,33 @@ def render():
         declared = [(found.type, found.inputs) for found in recording.record(values)]
         found = costs.estimate(declared, table)
         parts.append(_profile(profile, found))
+    parts.append(_size())
     return "\n".join(parts)
+
+
+def _size():
+    chosen = prices.table().instances[Settings.instance_type]
+    listed = services_of("compose")
+    needed = size.demand_mb(listed)
+    small = [
+        name for name, kind in prices.table().instances.items() if size.holds_mb(kind) < needed
+    ]
+    lines = [
+        "## Why the default is `" + Settings.instance_type + "`",
+        "",
+        WHY,
+        "",
+        "| service | limit, MB |",
+        "|---|---:|",
+        *(f"| {s.name}{' (once)' * (s.runs == 'once')} | {s.memory_mb} |" for s in listed),
+        f"| system, Docker | {size.SYSTEM_MB} |",
+        f"| **at most at once** | **{needed}** |",
+        f"| {Settings.instance_type}: memory and swap | {size.holds_mb(chosen)} |",
+        "",
+        f"Too small: {', '.join(small)}.",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def _profile(profile, found):
