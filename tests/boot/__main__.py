@@ -92,6 +92,7 @@ class Story:
         self._guest = guest.Guest(folder / "root", self._sockets, folder / "guest.log")
         self._endpoint = f"http://127.0.0.1:{self._ports.aws}"
         self._metadata: metadata.Metadata | None = None
+        self._engine: subprocess.Popen[str] | None = None
         self._facts: list[tuple[str, str]] = []
         self._began = time.monotonic()
 
@@ -170,7 +171,7 @@ class Story:
             "PULUMI_MLOPS_REGISTRY": f"127.0.0.1:{self._ports.registry}",
         }
         script = 'source .local/env && exec pulumi "$@"'
-        return subprocess.Popen(
+        self._engine = subprocess.Popen(
             ["bash", "-c", script, "pulumi", *arguments, "--non-interactive"],
             cwd=self._checkout,
             env=env,
@@ -179,6 +180,7 @@ class Story:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        return self._engine
 
     def _end_of(self, running: subprocess.Popen[str], *, fails: bool = False) -> str:
         said, _ = running.communicate(timeout=UP_TIMEOUT_S)
@@ -357,6 +359,9 @@ class Story:
 
     def end(self) -> None:
         """End everything that was started, the machine first."""
+        if self._engine is not None and self._engine.poll() is None:
+            self._engine.terminate()
+            self._engine.wait(60)
         self._guest.remove()
         for process in self._processes:
             process.send_signal(signal.SIGTERM)
