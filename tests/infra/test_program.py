@@ -11,7 +11,7 @@ import yaml
 from infra.program import declare
 
 CHECKOUT = Path(__file__).parents[2]
-TAGS = {"project": "pulumi-mlops", "stack": "dev", "owner": "you"}
+TAGS = {"project": "pulumi-mlops", "stack": "dev", "owner": "you", "profile": "dev"}
 
 
 class Recorder(pulumi.runtime.Mocks):

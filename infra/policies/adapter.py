@@ -1,0 +1,85 @@
+"""The rules as a Pulumi policy pack: the engine's resources in, violations out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pulumi_policy import (
+    EnforcementLevel,
+    PolicyPack,
+    PolicyResource,
+    ReportViolation,
+    Secret,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy.proxy import UnknownValueError
+
+from infra.policies.declared import UNKNOWN, Declared, Stack
+from infra.policies.exceptions import EXCEPTIONS
+from infra.policies.rules import RULES, Rule
+from infra.settings import Profile
+
+
+def serve() -> None:
+    """Answer the engine until it ends this process."""
+    PolicyPack(
+        name="pulumi-mlops-security",
+        enforcement_level=EnforcementLevel.MANDATORY,
+        policies=[policy(rule) for rule in RULES],
+    )
+
+
+def policy(rule: Rule) -> StackValidationPolicy:
+    """Return a rule in Pulumi's form; all are about a whole stack, the engine asks them last."""
+
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        profile = profile_of(args.resources)
+        if not rule.holds_for(profile):
+            args.not_applicable(EXCEPTIONS[profile, rule.name])
+        for finding in rule.check(Stack(map(declared, args.resources))):
+            report(str(finding), finding.resource.key)
+
+    return StackValidationPolicy(
+        name=rule.name,
+        description=f"{rule.description} ({', '.join(rule.ids)})",
+        validate=validate,
+    )
+
+
+def profile_of(resources: Sequence[PolicyResource]) -> Profile:
+    """Return the profile that the stack's tags name; the strict one where they name none."""
+    for resource in resources:
+        if resource.provider is not None:
+            tags = json.loads(plain(resource.provider.props).get("defaultTags") or "{}")
+            if tags.get("tags", {}).get("profile") == "dev":
+                return "dev"
+    return "hardened"
+
+
+def declared(resource: PolicyResource) -> Declared:
+    """Return a resource of the engine as a plain value."""
+    refs = {
+        path: frozenset(made.urn for made in others)
+        for path, others in resource.property_dependencies.items()
+    }
+    props = plain(resource.props)
+    return Declared(resource.resource_type, resource.name, props, resource.urn, refs)
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401
+    """Return a value without Pulumi's proxies: secrets opened, what is not known yet as such."""
+    if isinstance(value, Secret):
+        return plain(value.value)
+    if isinstance(value, Mapping):
+        return {key: _taken(value, key) for key in value}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_taken(value, place) for place in range(len(value))]
+    return value
+
+
+def _taken(values: Any, key: Any) -> Any:  # noqa: ANN401
+    try:
+        return plain(values[key])
+    except UnknownValueError:
+        return UNKNOWN
