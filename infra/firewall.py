@@ -9,53 +9,85 @@ import pulumi_aws as aws
 from infra.services import SERVICES, ports
 from infra.settings import Settings
 
+Group = Literal["host", "balancer", "endpoints"]
+
+GROUPS: dict[Group, str] = {
+    "host": "The host of the prediction service",
+    "balancer": "The load balancer in front of the host",
+    "endpoints": "Private ways to AWS APIs",
+}
+
 
 @dataclass(frozen=True)
 class Rule:
-    """One port that is open to, or towards, one IPv4 network."""
+    """One port of a security group, open to or towards one IPv4 network or another group."""
 
+    group: Group
     name: str
     direction: Literal["in", "out"]
     protocol: Literal["tcp", "udp"]
     port: int
-    cidr: str
+    peer: str
+    """A network, or the name of a group."""
     description: str
 
 
 ANYWHERE = "0.0.0.0/0"
 
 
-def rules(settings: Settings) -> tuple[Rule, ...]:
-    """Return the whole firewall of the host.
+def edge_port(settings: Settings) -> int:
+    """Return the port of the one service that is public."""
+    (port,) = (ports(settings)[service.name] for service in SERVICES if service.public)
+    return port
 
-    In: the public services from the allowed network, and SSH where a key and a network are given.
-    Out: HTTPS, HTTP (package mirrors) and the time service. DNS goes to the VPC's own resolver,
-    which security groups do not see.
+
+def rules(settings: Settings) -> tuple[Rule, ...]:
+    """Return the whole firewall: every group's rules; a group without rules does not exist.
+
+    Only the allowed network comes in: in profile `dev` to the host itself, in `hardened` to the
+    load balancer, which alone reaches the host. SSH is open where a key and a network are given.
     """
-    port = ports(settings)
+    return (
+        *(_behind_balancer(settings) if settings.profile == "hardened" else _direct(settings)),
+        *_out_of_host(),
+    )
+
+
+def _direct(settings: Settings) -> tuple[Rule, ...]:
+    """Return what comes in to a host with an address of its own."""
     allowed = str(settings.allowed_cidr)
-    public = tuple(
-        Rule(service.name, "in", "tcp", port[service.name], allowed, service.name)
-        for service in SERVICES
-        if service.public
+    edge = Rule("host", "edge", "in", "tcp", edge_port(settings), allowed, "the public service")
+    if settings.ssh_cidr is None:
+        return (edge,)
+    operators = str(settings.ssh_cidr)
+    return (edge, Rule("host", "ssh", "in", "tcp", 22, operators, "shell of the operators"))
+
+
+def _behind_balancer(settings: Settings) -> tuple[Rule, ...]:
+    """Return the way from the allowed network over the load balancer, and that to AWS APIs."""
+    allowed, vpc, port = str(settings.allowed_cidr), str(settings.vpc_cidr), edge_port(settings)
+    return (
+        Rule("balancer", "https", "in", "tcp", 443, allowed, "the public service"),
+        Rule("balancer", "http", "in", "tcp", 80, allowed, "is redirected to HTTPS"),
+        Rule("balancer", "edge", "out", "tcp", port, "host", "requests and health checks"),
+        Rule("host", "edge", "in", "tcp", port, "balancer", "requests and health checks"),
+        Rule("endpoints", "https", "in", "tcp", 443, vpc, "AWS APIs, from within the VPC"),
     )
-    ssh = (
-        (Rule("ssh", "in", "tcp", 22, str(settings.ssh_cidr), "shell of the operators"),)
-        if settings.ssh_cidr
-        else ()
+
+
+def _out_of_host() -> tuple[Rule, ...]:
+    """Return where the host goes: DNS is the VPC's own, which security groups do not see."""
+    return (
+        Rule("host", "https", "out", "tcp", 443, ANYWHERE, "AWS APIs, registries, packages"),
+        Rule("host", "http", "out", "tcp", 80, ANYWHERE, "package mirrors"),
+        Rule("host", "ntp", "out", "udp", 123, ANYWHERE, "time"),
     )
-    out = (
-        Rule("https", "out", "tcp", 443, ANYWHERE, "AWS APIs, registries, packages"),
-        Rule("http", "out", "tcp", 80, ANYWHERE, "package mirrors"),
-        Rule("ntp", "out", "udp", 123, ANYWHERE, "time"),
-    )
-    return (*public, *ssh, *out)
 
 
 class Firewall(pulumi.ComponentResource):
-    """The host's security group with one resource a rule."""
+    """One security group for each that the table names, one resource a rule, an empty default."""
 
-    security_group_id: pulumi.Output[str]
+    group_ids: dict[Group, pulumi.Output[str]]
 
     def __init__(
         self,
@@ -66,31 +98,49 @@ class Firewall(pulumi.ComponentResource):
     ) -> None:
         super().__init__("pulumi-mlops:infra:Firewall", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        group = aws.ec2.SecurityGroup(
-            f"{name}-host",
-            description="The host of the prediction service",
+        # What is put into the VPC without a group of its own reaches nothing.
+        aws.ec2.DefaultSecurityGroup(
+            f"{name}-default",
             vpc_id=vpc_id,
-            tags={"Name": f"{name}-host"},
+            ingress=[],
+            egress=[],
+            tags={"Name": f"{name}-default"},
             opts=inside,
         )
+        self.group_ids = {
+            group: self._group(f"{name}-{group}", description, vpc_id)
+            for group, description in GROUPS.items()
+            if any(rule.group == group for rule in table)
+        }
         for rule in table:
-            _declare(name, rule, group.id, inside)
-        self.security_group_id = group.id
-        self.register_outputs({"security_group_id": group.id})
+            self._rule(name, rule)
+        self.register_outputs({"group_ids": self.group_ids})
 
+    def _group(self, name: str, description: str, vpc_id: pulumi.Input[str]) -> pulumi.Output[str]:
+        """Declare a group; nothing gets through it that no rule lets through."""
+        group: aws.ec2.SecurityGroup = aws.ec2.SecurityGroup(
+            name,
+            description=description,
+            vpc_id=vpc_id,
+            tags={"Name": name},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return pulumi.Output.from_input(group.id)
 
-def _declare(
-    name: str, rule: Rule, group_id: pulumi.Input[str], opts: pulumi.ResourceOptions
-) -> None:
-    """Declare one rule; a single table serves both directions."""
-    inwards, outwards = aws.vpc.SecurityGroupIngressRule, aws.vpc.SecurityGroupEgressRule
-    (inwards if rule.direction == "in" else outwards)(
-        f"{name}-{rule.direction}-{rule.name}",
-        security_group_id=group_id,
-        ip_protocol=rule.protocol,
-        from_port=rule.port,
-        to_port=rule.port,
-        cidr_ipv4=rule.cidr,
-        description=rule.description,
-        opts=opts,
-    )
+    def _rule(self, name: str, rule: Rule) -> None:
+        """Declare one rule; a single table serves both directions."""
+        inwards, outwards = aws.vpc.SecurityGroupIngressRule, aws.vpc.SecurityGroupEgressRule
+        peers = {
+            group: group_id for group, group_id in self.group_ids.items() if group == rule.peer
+        }
+        (inwards if rule.direction == "in" else outwards)(
+            f"{name}-{rule.group}-{rule.direction}-{rule.name}",
+            security_group_id=self.group_ids[rule.group],
+            ip_protocol=rule.protocol,
+            from_port=rule.port,
+            to_port=rule.port,
+            cidr_ipv4=None if peers else rule.peer,
+            referenced_security_group_id=next(iter(peers.values()), None),
+            description=rule.description,
+            opts=pulumi.ResourceOptions(parent=self),
+        )

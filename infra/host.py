@@ -1,4 +1,4 @@
-"""The host: one EC2 instance with a data volume of its own and a fixed address."""
+"""The host: one EC2 instance with a data volume of its own, and a fixed address if it is public."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 DATA_DEVICE = "/dev/sdf"
+ROOT_VOLUME_GB = 16
 
 
 def debian_parameter(architecture: str) -> str:
@@ -25,14 +26,20 @@ class HostArgs:
     profile: pulumi.Input[str]
     user_data: pulumi.Input[str]
     data_volume_gb: int
+    key_arn: pulumi.Input[str]
+    public: bool
+    protect: bool
     ssh_public_key: str | None = None
 
 
 class Host(pulumi.ComponentResource):
-    """Instance, key pair when a key is given, data volume and Elastic IP."""
+    """Instance, key pair when a key is given, data volume, and Elastic IP if it is public.
+
+    `address` is the Elastic IP, or the address within the VPC of a host that has none.
+    """
 
     instance_id: pulumi.Output[str]
-    public_ip: pulumi.Output[str]
+    address: pulumi.Output[str]
     attached: pulumi.Resource
 
     def __init__(
@@ -43,7 +50,6 @@ class Host(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("pulumi-mlops:infra:Host", name, None, opts)
-        inside = pulumi.ResourceOptions(parent=self)
         instance = self._instance(name, args, invoke)
         volume = aws.ebs.Volume(
             f"{name}-data",
@@ -51,8 +57,9 @@ class Host(pulumi.ComponentResource):
             size=args.data_volume_gb,
             type="gp3",
             encrypted=True,
+            kms_key_id=args.key_arn,
             tags={"Name": f"{name}-data"},
-            opts=inside,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         self.attached = aws.ec2.VolumeAttachment(
             f"{name}-data",
@@ -61,11 +68,16 @@ class Host(pulumi.ComponentResource):
             volume_id=volume.id,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
+        self.instance_id = instance.id
+        self.address = self._elastic_ip(name, instance) if args.public else instance.private_ip
+        self.register_outputs({"instance_id": instance.id, "address": self.address})
+
+    def _elastic_ip(self, name: str, instance: aws.ec2.Instance) -> pulumi.Output[str]:
+        """Declare the fixed address; it survives the instance, and is known before it."""
+        inside = pulumi.ResourceOptions(parent=self)
         address = aws.ec2.Eip(name, domain="vpc", tags={"Name": name}, opts=inside)
         aws.ec2.EipAssociation(name, allocation_id=address.id, instance_id=instance.id, opts=inside)
-        self.instance_id = instance.id
-        self.public_ip = address.public_ip
-        self.register_outputs({"instance_id": instance.id, "public_ip": address.public_ip})
+        return pulumi.Output.from_input(address.public_ip)
 
     def _instance(
         self, name: str, args: HostArgs, invoke: pulumi.InvokeOptions
@@ -77,6 +89,7 @@ class Host(pulumi.ComponentResource):
             ami=image.value,
             instance_type=args.instance_type,
             subnet_id=args.subnet_id,
+            associate_public_ip_address=False,
             vpc_security_group_ids=[args.security_group_id],
             iam_instance_profile=args.profile,
             key_name=self._key(name, args.ssh_public_key),
@@ -88,13 +101,22 @@ class Host(pulumi.ComponentResource):
                 "http_tokens": "required",
                 "http_put_response_hop_limit": 2,
             },
-            root_block_device={"encrypted": True, "volume_type": "gp3", "volume_size": 16},
+            root_block_device={
+                "encrypted": True,
+                "kms_key_id": args.key_arn,
+                "volume_type": "gp3",
+                "volume_size": ROOT_VOLUME_GB,
+                "delete_on_termination": True,
+            },
+            monitoring=True,
+            ebs_optimized=True,
             tags={"Name": name},
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # The data volume and the address can be with one host at a time.
                 delete_before_replace=True,
-                ignore_changes=["ami"],
+                # An Elastic IP is read back as a public address that the instance asked for.
+                ignore_changes=["ami", "associate_public_ip_address"],
             ),
         )
 

@@ -29,12 +29,17 @@ class IdentityArgs:
     bucket_arn: pulumi.Input[str]
     repository_arn: pulumi.Input[str]
     parameter_arn: pulumi.Input[str]
+    key_arn: pulumi.Input[str]
+    region: str
 
 
-def host_policy(bucket_arn: str, repository_arn: str, parameter_arn: str) -> str:
+def host_policy(
+    bucket_arn: str, repository_arn: str, parameter_arn: str, key_arn: str, region: str
+) -> str:
     """Return the host's policy: this bucket's three prefixes, this repository, this parameter.
 
-    The host reads its bundle, reports its status, and keeps MLflow's artifacts.
+    The host reads its bundle, reports its status, and keeps MLflow's artifacts. It uses the key
+    through S3 and SSM only.
     """
     statements = [
         _allow("ReadBundle", ["s3:GetObject"], f"{bucket_arn}/bundles/*"),
@@ -57,6 +62,14 @@ def host_policy(bucket_arn: str, repository_arn: str, parameter_arn: str) -> str
         # AWS knows no narrower resource for this action.
         _allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], "*"),
         _allow("ReadSecrets", ["ssm:GetParameter"], parameter_arn),
+        {
+            **_allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], key_arn),
+            "Condition": {
+                "StringEquals": {
+                    "kms:ViaService": [f"s3.{region}.amazonaws.com", f"ssm.{region}.amazonaws.com"]
+                }
+            },
+        },
     ]
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
@@ -81,8 +94,11 @@ class Identity(pulumi.ComponentResource):
                 f"{name}-host",
                 role=role.id,
                 policy=pulumi.Output.all(
-                    args.bucket_arn, args.repository_arn, args.parameter_arn
-                ).apply(lambda arns: host_policy(*arns)),
+                    bucket_arn=args.bucket_arn,
+                    repository_arn=args.repository_arn,
+                    parameter_arn=args.parameter_arn,
+                    key_arn=args.key_arn,
+                ).apply(lambda arns: host_policy(region=args.region, **arns)),
                 opts=inside,
             ),
             aws.iam.RolePolicyAttachment(

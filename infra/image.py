@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
@@ -40,6 +41,15 @@ def lifecycle() -> str:
     return json.dumps({"rules": [rule]})
 
 
+@dataclass(frozen=True)
+class ImageArgs:
+    """Where the sources are, the images' key, and whether the images outlive the stack."""
+
+    checkout: Path
+    key_arn: pulumi.Input[str]
+    protect: bool
+
+
 class Image(pulumi.ComponentResource):
     """The ECR repository of the service's image."""
 
@@ -48,7 +58,7 @@ class Image(pulumi.ComponentResource):
     reference: pulumi.Output[str]
 
     def __init__(
-        self, name: str, checkout: Path, opts: pulumi.ResourceOptions | None = None
+        self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("pulumi-mlops:infra:Image", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
@@ -56,13 +66,14 @@ class Image(pulumi.ComponentResource):
             name,
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
-            force_delete=True,
-            opts=inside,
+            encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.key_arn}],
+            force_delete=not args.protect,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         aws.ecr.LifecyclePolicy(name, repository=repository.name, policy=lifecycle(), opts=inside)
         self.repository_url = repository.repository_url
         self.repository_arn = repository.arn
         self.reference = pulumi.Output.concat(
-            repository.repository_url, ":", source_digest(checkout)
+            repository.repository_url, ":", source_digest(args.checkout)
         )
         self.register_outputs({"repository_url": repository.repository_url})

@@ -1,21 +1,27 @@
-"""The program: settings -> network -> storage -> image -> identity -> host -> outputs."""
+"""The program: settings -> network -> key -> storage -> image -> identity -> host -> outputs."""
 
 from pathlib import Path
 
 import pulumi
+import pulumi_aws as aws
 
 from infra import cloud_init, configuration, firewall, subnets
+from infra.audit import Audit, AuditArgs, log_prefix
+from infra.balancer import Balancer, BalancerArgs
 from infra.credentials import Credentials
+from infra.endpoints import Endpoints, EndpointsArgs
 from infra.errors import UserError
 from infra.host import Host, HostArgs, debian_parameter
 from infra.identity import Identity, IdentityArgs
-from infra.image import Image
+from infra.image import Image, ImageArgs
+from infra.keys import EncryptionKey, EncryptionKeyArgs
 from infra.network import Network, NetworkArgs
+from infra.network_acl import NetworkAcl, NetworkAclArgs
 from infra.provider import make_provider
 from infra.readiness import Readiness
 from infra.rollout import Rollout
 from infra.settings import Settings
-from infra.storage import Storage
+from infra.storage import Storage, StorageArgs
 from infra.urls import urls
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -36,19 +42,25 @@ def declare() -> None:
         rules = firewall.rules(chosen)
     except UserError as error:
         raise pulumi.RunError(str(error)) from None
-    name = chosen.name
+    name, protect = chosen.name, chosen.protect_data
     provider = make_provider(chosen)
     opts = pulumi.ResourceOptions(provider=provider)
+    invoke = pulumi.InvokeOptions(provider=provider)
+    account = aws.get_caller_identity_output(opts=invoke).account_id
 
-    zones = [chosen.region + zone for zone in ZONES]
-    planned = subnets.plan(chosen.vpc_cidr, len(zones))
-    network = Network(name, NetworkArgs(chosen.vpc_cidr, planned, zones), opts)
-    wall = firewall.Firewall(name, rules, network.vpc_id, opts)
-    storage = Storage(name, opts)
-    image = Image(name, CHECKOUT, opts)
+    network, wall = _perimeter(chosen, rules, opts)
+    logs = log_prefix(chosen)
+    key = EncryptionKey(name, EncryptionKeyArgs(account, chosen.region, f"{logs}*", protect), opts)
+    Audit(name, AuditArgs(network.vpc_id, account, chosen.region, key.arn, logs), opts)
+    storage = Storage(name, StorageArgs(account, key.arn, protect), opts)
+    image = Image(name, ImageArgs(CHECKOUT, key.arn, protect), opts)
     credentials = Credentials(name, cloud_init.secrets_prefix(chosen), opts)
     identity = Identity(
-        name, IdentityArgs(storage.arn, image.repository_arn, credentials.parameter_arn), opts
+        name,
+        IdentityArgs(
+            storage.arn, image.repository_arn, credentials.parameter_arn, key.arn, chosen.region
+        ),
+        opts,
     )
     rollout = Rollout(name, chosen, storage.bucket, image.reference, opts)
     host = Host(
@@ -56,22 +68,81 @@ def declare() -> None:
         HostArgs(
             instance_type=chosen.instance_type,
             ami_parameter=chosen.ami_parameter or debian_parameter(chosen.architecture),
-            subnet_id=network.subnet_ids[0],
-            zone=zones[0],
-            security_group_id=wall.security_group_id,
+            subnet_id=(network.private_ids or network.public_ids)[0],
+            zone=chosen.region + ZONES[0],
+            security_group_id=wall.group_ids["host"],
             profile=identity.profile,
             user_data=storage.bucket.apply(lambda bucket: cloud_init.user_data(chosen, bucket)),
             data_volume_gb=chosen.data_volume_gb,
+            key_arn=key.arn,
+            public=chosen.profile == "dev",
+            protect=protect,
             ssh_public_key=chosen.ssh_public_key,
         ),
-        pulumi.InvokeOptions(provider=provider),
+        invoke,
         opts,
     )
-    address = chosen.host_address or host.public_ip
-    where = pulumi.Output.from_input(address).apply(lambda known: urls(chosen, known))
+    address = host.address
+    if chosen.profile == "hardened":
+        address = _balancer(chosen, network, wall, storage, host, opts).address
+    where = pulumi.Output.from_input(chosen.host_address or address).apply(
+        lambda known: urls(chosen, known)
+    )
     _await(chosen, storage, rollout, host, where)
     _export(chosen, storage, image, host, where)
+    pulumi.export("public_ip", address)
     pulumi.export("grafana_password", credentials.grafana_password)
+
+
+def _perimeter(
+    chosen: Settings, rules: tuple[firewall.Rule, ...], opts: pulumi.ResourceOptions
+) -> tuple[Network, firewall.Firewall]:
+    """Declare the network with its walls; profile `hardened` has private subnets."""
+    name, hardened = chosen.name, chosen.profile == "hardened"
+    zones = [chosen.region + zone for zone in ZONES]
+    planned = subnets.plan(chosen.vpc_cidr, len(zones))
+    network = Network(name, NetworkArgs(chosen.vpc_cidr, planned, zones, hardened), opts)
+    wall = firewall.Firewall(name, rules, network.vpc_id, opts)
+    around = [*network.public_ids, *network.private_ids]
+    NetworkAcl(name, NetworkAclArgs(network.vpc_id, chosen.vpc_cidr, around, rules), opts)
+    if hardened:
+        Endpoints(
+            name,
+            EndpointsArgs(
+                region=chosen.region,
+                vpc_id=network.vpc_id,
+                subnet_id=network.private_ids[0],
+                security_group_id=wall.group_ids["endpoints"],
+                route_table_ids=network.route_table_ids,
+            ),
+            opts,
+        )
+    return network, wall
+
+
+def _balancer(
+    chosen: Settings,
+    network: Network,
+    wall: firewall.Firewall,
+    storage: Storage,
+    host: Host,
+    opts: pulumi.ResourceOptions,
+) -> Balancer:
+    """Declare the door of profile `hardened`, whose host has no address of its own."""
+    return Balancer(
+        chosen.name,
+        BalancerArgs(
+            vpc_id=network.vpc_id,
+            subnet_ids=network.public_ids,
+            security_group_id=wall.group_ids["balancer"],
+            certificate_arn=chosen.certificate_arn or "",
+            log_bucket=storage.log_bucket,
+            instance_id=host.instance_id,
+            port=firewall.edge_port(chosen),
+            protect=chosen.protect_data,
+        ),
+        opts,
+    )
 
 
 def _await(
@@ -105,13 +176,12 @@ def _export(
     where: pulumi.Output[dict[str, str]],
 ) -> None:
     """Export what a user asks the stack for."""
-    pulumi.export("public_ip", host.public_ip)
     pulumi.export("predict_url", where["xgboost-api"])
     pulumi.export("mlflow_url", where["mlflow"])
     pulumi.export("grafana_url", where["grafana"])
     pulumi.export("prometheus_url", where["prometheus"])
     pulumi.export("bucket", storage.bucket)
     pulumi.export("repository_url", image.repository_url)
-    shell = pulumi.Output.concat("ssh admin@", host.public_ip)
+    shell = pulumi.Output.concat("ssh admin@", host.address)
     session = pulumi.Output.concat("aws ssm start-session --target ", host.instance_id)
     pulumi.export("ssh_command", shell if chosen.ssh_public_key else session)

@@ -4,7 +4,7 @@ import pulumi_aws as aws
 
 from infra.settings import Settings
 
-SERVICES_USED = ("ec2", "ecr", "iam", "s3", "ssm", "sts")
+SERVICES_USED = ("ec2", "ecr", "elbv2", "iam", "kms", "logs", "s3", "ssm", "sts")
 
 
 def make_provider(settings: Settings) -> aws.Provider:

@@ -1,68 +1,100 @@
-"""The artifact bucket: private, versioned, encrypted, TLS only."""
+"""The artifact bucket, and the bucket that keeps the logs of who has used it."""
 
-import json
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from infra.bucket import BucketArgs, PrivateBucket, Statement
 
-def tls_only(bucket_arn: str) -> str:
-    """Return the bucket policy that denies every request that is not encrypted in transit."""
-    statement = {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": {"AWS": "*"},
-        "Action": "s3:*",
-        "Resource": [bucket_arn, f"{bucket_arn}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+BUCKET_LOGS = "bucket/"
+BALANCER_LOGS = "balancer"
+"""Prefixes in the log bucket; the load balancer puts the slash itself."""
+
+LOGS_KEPT_DAYS = 365
+
+
+def log_delivery(log_bucket_arn: str, source_arn: str, account: str) -> list[Statement]:
+    """Return who may write logs: S3 about one bucket, load balancers about this account's.
+
+    Parameters
+    ----------
+    log_bucket_arn
+        Where the logs go.
+    source_arn
+        The bucket whose accesses are logged.
+    account
+        The account that both are in.
+    """
+    return [
+        {
+            "Sid": "BucketLogs",
+            "Effect": "Allow",
+            "Principal": {"Service": "logging.s3.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": f"{log_bucket_arn}/{BUCKET_LOGS}*",
+            "Condition": {
+                "ArnLike": {"aws:SourceArn": source_arn},
+                "StringEquals": {"aws:SourceAccount": account},
+            },
+        },
+        {
+            # The account in the path is the load balancer's: nobody else's can write here.
+            "Sid": "BalancerLogs",
+            "Effect": "Allow",
+            "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": f"{log_bucket_arn}/{BALANCER_LOGS}/AWSLogs/{account}/*",
+        },
+    ]
+
+
+@dataclass(frozen=True)
+class StorageArgs:
+    """Whose buckets they are, the artifacts' key, and whether they outlive the stack."""
+
+    account: pulumi.Input[str]
+    key_arn: pulumi.Input[str]
+    protect: bool
 
 
 class Storage(pulumi.ComponentResource):
-    """The bucket of model artifacts and host bundles."""
+    """The bucket of model artifacts and host bundles, and its logs' bucket."""
 
     bucket: pulumi.Output[str]
     arn: pulumi.Output[str]
+    log_bucket: pulumi.Output[str]
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("pulumi-mlops:infra:Storage", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        # A destroyed stack leaves nothing behind, its objects and their versions included.
-        bucket = aws.s3.Bucket(f"{name}-artifacts", force_destroy=True, opts=inside)
-        aws.s3.BucketPublicAccessBlock(
+        artifacts = PrivateBucket(
             f"{name}-artifacts",
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
+            BucketArgs(key_arn=args.key_arn, protect=args.protect, destroyable=not args.protect),
+            inside,
+        )
+        logs = PrivateBucket(
+            f"{name}-logs",
+            # Neither S3 nor load balancers deliver into a bucket that has a key of its own.
+            BucketArgs(
+                kept_days=LOGS_KEPT_DAYS,
+                destroyable=not args.protect,
+                granted_to=[artifacts.arn, args.account],
+                grants=log_delivery,
+            ),
+            inside,
+        )
+        aws.s3.BucketLogging(
+            f"{name}-artifacts",
+            bucket=artifacts.bucket,
+            target_bucket=logs.bucket,
+            target_prefix=BUCKET_LOGS,
             opts=inside,
         )
-        aws.s3.BucketVersioning(
-            f"{name}-artifacts",
-            bucket=bucket.id,
-            versioning_configuration={"status": "Enabled"},
-            opts=inside,
+        aws.s3.BucketNotification(
+            f"{name}-artifacts", bucket=artifacts.bucket, eventbridge=True, opts=inside
         )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-artifacts",
-            bucket=bucket.id,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=inside,
-        )
-        aws.s3.BucketOwnershipControls(
-            f"{name}-artifacts",
-            bucket=bucket.id,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=inside,
-        )
-        aws.s3.BucketPolicy(
-            f"{name}-artifacts",
-            bucket=bucket.id,
-            policy=bucket.arn.apply(tls_only),
-            opts=inside,
-        )
-        self.bucket = bucket.id
-        self.arn = bucket.arn
-        self.register_outputs({"bucket": bucket.id, "arn": bucket.arn})
+        self.bucket, self.arn, self.log_bucket = artifacts.bucket, artifacts.arn, logs.bucket
+        self.register_outputs({"bucket": self.bucket, "log_bucket": self.log_bucket})

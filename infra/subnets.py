@@ -1,23 +1,37 @@
 """Plans a VPC's address space: arithmetic only."""
 
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 
-def plan(vpc_cidr: IPv4Network, zones: int) -> list[IPv4Network]:
-    """Cut one public subnet a zone out of the VPC, all of one size.
+@dataclass(frozen=True)
+class Plan:
+    """One public and one private subnet a zone, in the order of the zones."""
+
+    public: tuple[IPv4Network, ...]
+    private: tuple[IPv4Network, ...]
+
+
+def plan(vpc_cidr: IPv4Network, zones: int) -> Plan:
+    """Cut a VPC into subnets of one size: its lower half is public, its upper half private.
 
     Parameters
     ----------
     vpc_cidr
         The VPC's network.
     zones
-        How many availability zones take one subnet each.
+        How many availability zones take one subnet of each kind.
 
     Returns
     -------
-    list of IPv4Network
-        `zones` networks from the lower half of the VPC; its upper half stays free for private ones.
+    Plan
+        `zones` networks of each kind; what no zone takes stays free.
     """
-    public_half = next(vpc_cidr.subnets(prefixlen_diff=1))
+    lower, upper = vpc_cidr.subnets(prefixlen_diff=1)
+    return Plan(_cut(lower, zones), _cut(upper, zones))
+
+
+def _cut(half: IPv4Network, zones: int) -> tuple[IPv4Network, ...]:
+    """Return the first of the equal parts that a half has when each zone shall get one."""
     bits = (zones - 1).bit_length()
-    return list(public_half.subnets(prefixlen_diff=bits))[:zones]
+    return tuple(half.subnets(prefixlen_diff=bits))[:zones]

@@ -10,6 +10,7 @@ import yaml
 
 from infra.program import declare
 
+ACCOUNT = "123456789012"
 CHECKOUT = Path(__file__).parents[2]
 TAGS = {"project": "pulumi-mlops", "stack": "dev", "owner": "you", "profile": "dev"}
 
@@ -26,8 +27,10 @@ class Recorder(pulumi.runtime.Mocks):
         return f"{args.name}-id", {"name": args.name, **known, **args.inputs}
 
     def call(self, args):
-        assert args.token == "aws:ssm/getParameter:getParameter"
-        return {"value": "ami-1", "name": "n", "type": "String", "arn": "a"}
+        return {
+            "aws:ssm/getParameter:getParameter": {"value": "ami-1", "name": "n", "type": "String"},
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+        }[args.token]
 
 
 def run(stack, **changes):
