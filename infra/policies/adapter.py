@@ -75,7 +75,8 @@ def plain(value: Any) -> Any:  # noqa: ANN401
         return {key: _taken(value, key) for key in value}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_taken(value, place) for place in range(len(value))]
-    return value
+    # The engine's only numbers are floats.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _taken(values: Any, key: Any) -> Any:  # noqa: ANN401
