@@ -44,7 +44,13 @@ class Credentials(pulumi.ComponentResource):
     parameter_arn: pulumi.Output[str]
     grafana_password: pulumi.Output[str]
 
-    def __init__(self, name: str, prefix: str, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        prefix: str,
+        key_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("pulumi-mlops:infra:Credentials", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
         password = Password(f"{name}-grafana-admin", opts=inside)
@@ -52,6 +58,7 @@ class Credentials(pulumi.ComponentResource):
             f"{name}-grafana-admin",
             name=f"{prefix}grafana-admin-password",
             type="SecureString",
+            key_id=key_arn,
             value=password.value,
             opts=inside,
         )
