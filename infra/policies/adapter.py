@@ -16,7 +16,7 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UnknownValueError
 
 from infra.policies.declared import UNKNOWN, Declared, Stack
-from infra.policies.exceptions import EXCEPTIONS
+from infra.policies.exceptions import written
 from infra.policies.rules import RULES, Rule
 from infra.settings import Profile
 
@@ -35,8 +35,8 @@ def policy(rule: Rule) -> StackValidationPolicy:
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         profile = profile_of(args.resources)
-        if not rule.holds_for(profile):
-            args.not_applicable(EXCEPTIONS[profile, rule.name])
+        if exception := written(rule.name, profile):
+            args.not_applicable(exception.reason)
         for finding in rule.check(Stack(map(declared, args.resources))):
             report(str(finding), finding.resource.key)
 

@@ -69,8 +69,10 @@ def volumes_are_encrypted(stack: Stack) -> Iterator[Finding]:
             lambda value: value is not False,
             "let the system disk go with its host: data has a volume of its own",
         )
+        yield from expect(instance, "rootBlockDevice.kmsKeyId", is_given, "set kms_key_id")
     for volume in stack.of(VOLUME):
         yield from expect(volume, "encrypted", is_(True), "set encrypted=True")
+        yield from expect(volume, "kmsKeyId", is_given, "set kms_key_id")
 
 
 def encryption_by_default_is_on(stack: Stack) -> Iterator[Finding]:
@@ -139,3 +141,4 @@ def secrets_are_secure_strings(stack: Stack) -> Iterator[Finding]:
     for parameter in stack.of(PARAMETER):
         if re.search(r"(?i)password|secret|token|key", str(parameter.at("name"))):
             yield from expect(parameter, "type", is_("SecureString"), "set type='SecureString'")
+            yield from expect(parameter, "keyId", is_given, "set key_id")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from infra.policies import balancer, host, identity, images, logs, network, storage
 from infra.policies.declared import Check, Finding, Stack
-from infra.policies.exceptions import EXCEPTIONS
+from infra.policies.exceptions import written
 from infra.settings import Profile
 
 
@@ -23,12 +23,12 @@ class Rule:
 
     @property
     def description(self) -> str:
-        """Return what it is good for: the first line of its function."""
-        return (self.check.__doc__ or "").strip().splitlines()[0]
+        """Return what it is good for: the first line of its function, without the table's row."""
+        return (self.check.__doc__ or "").strip().splitlines()[0].partition(": ")[2]
 
     def holds_for(self, profile: Profile) -> bool:
         """Tell whether no written exception takes the profile out."""
-        return (profile, self.name) not in EXCEPTIONS
+        return written(self.name, profile) is None
 
 
 def _rule(check: Check, ids: str) -> Rule:
@@ -49,13 +49,13 @@ RULES = (
     _rule(network.aws_is_reached_privately, "EC2.10, CIS 6.8"),
     _rule(host.instance_is_private, "EC2.9, CKV_AWS_88"),
     _rule(host.metadata_needs_a_token, "EC2.8, CIS 6.7, CKV_AWS_79"),
-    _rule(host.volumes_are_encrypted, "EC2.3, CKV_AWS_3, CKV_AWS_8"),
+    _rule(host.volumes_are_encrypted, "EC2.3, CKV_AWS_3, CKV_AWS_8, CKV_AWS_189"),
     _rule(host.encryption_by_default_is_on, "EC2.7, CIS 6.1.1, CKV_AWS_106"),
     _rule(host.instance_is_watched, "CKV_AWS_126, CKV_AWS_135"),
     _rule(host.instance_has_a_role, "CIS 2.16, CKV2_AWS_41"),
     _rule(host.shell_is_by_session_manager, "SSM.1"),
     _rule(host.no_secret_in_user_data, "CKV_AWS_46, prowler ec2_instance_secrets_user_data"),
-    _rule(host.secrets_are_secure_strings, "CKV2_AWS_34"),
+    _rule(host.secrets_are_secure_strings, "CKV2_AWS_34, CKV_AWS_337"),
     _rule(
         storage.public_access_is_blocked,
         "S3.1, S3.8, CIS 3.1.4, CKV_AWS_53, CKV_AWS_54, CKV_AWS_55, CKV_AWS_56, CKV2_AWS_6",

@@ -1,8 +1,11 @@
 """What the whole program declares for a profile, recorded under Pulumi's mocks."""
 
 import asyncio
+import contextlib
 import functools
+import gc
 import json
+import warnings
 from pathlib import Path
 
 import pulumi
@@ -60,15 +63,10 @@ def declarations(profile):
     recorder = Recorder()
     document = yaml.safe_load((CHECKOUT / "Pulumi.dev.yaml").read_text())
     given = {f"pulumi-mlops:{key}": value for key, value in SETTINGS[profile].items()}
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
+    with _event_loop():
         pulumi.runtime.set_mocks(recorder, project="pulumi-mlops", stack="dev", preview=False)
-        pulumi.runtime.set_all_config({k: str(v) for k, v in {**document["config"], **given}.items()})
+        pulumi.runtime.set_all_config({**document["config"], **given})
         pulumi.runtime.test(declare)()
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
     keys = [key for key, _ in recorder.made]
     assert len(set(keys)) == len(keys)
     return tuple(
@@ -78,9 +76,24 @@ def declarations(profile):
     )
 
 
+@contextlib.contextmanager
+def _event_loop():
+    """Give the thread a loop, and clear away those that Pulumi leaves in threads of its own."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+        # Collected later, in the midst of a compilation, their warnings would break Python 3.11.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+
+
 def _refs(inputs, keys):
     """Return which resources each property's value names: ids and ARNs hold a resource's key."""
     texts = {path: json.dumps(value) for path, value in inputs.items()}
-    return {
-        path: frozenset(key for key in keys if key in text) for path, text in texts.items()
-    }
+    return {path: frozenset(key for key in keys if key in text) for path, text in texts.items()}
