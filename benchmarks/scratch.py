@@ -18,7 +18,10 @@ import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DATA = CHECKOUT.parent / "shared" / "data" / "california_housing.csv.gz"
-SERVICES = ("mlflow", "xgboost-api", "prometheus", "node-exporter", "grafana")
+SERVICES = (
+    *("mlflow", "xgboost-api", "prometheus", "alertmanager", "node-exporter", "grafana"),
+    "proxy",
+)
 BODY = {"features": [[8.3252, 41, 6.9841, 1.023810, 322, 2.5556, 37.88, -122.23]]}
 
 Done = subprocess.CompletedProcess[str]
@@ -33,8 +36,8 @@ class ScratchStack:
         self.env = {**os.environ, "NO_COLOR": "1"}
         if DATA.exists():
             self.env["HOUSING_CSV"] = str(DATA)
-        _copy(checkout)
-        aws, *others = _free_ports(1 + len(SERVICES))
+        copy_checkout(checkout)
+        aws, *others = free_ports(1 + len(SERVICES))
         self.ports = dict(zip(SERVICES, others, strict=True))
         self._configure(aws)
         self.ports["aws"] = aws
@@ -99,7 +102,7 @@ class ScratchStack:
         )
 
 
-def _copy(target: Path) -> None:
+def copy_checkout(target: Path) -> None:
     """Copy what git knows or would add; the installed environment is shared."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -115,7 +118,7 @@ def _copy(target: Path) -> None:
     (target / ".venv").symlink_to(Path(sys.prefix))
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Return ports that are free now, all different."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [s.getsockname()[1] for s in sockets]

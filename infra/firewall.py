@@ -6,7 +6,7 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
-from infra.services import SERVICES, ports
+from infra.services import ports, services_of
 from infra.settings import Settings
 
 Group = Literal["host", "balancer", "endpoints"]
@@ -35,17 +35,18 @@ class Rule:
 ANYWHERE = "0.0.0.0/0"
 
 
-def edge_port(settings: Settings) -> int:
-    """Return the port of the one service that is public."""
-    (port,) = (ports(settings)[service.name] for service in SERVICES if service.public)
-    return port
+def edge(settings: Settings) -> tuple[str, int]:
+    """Return the name and the port of the one service that is public."""
+    (name,) = (s.name for s in services_of(settings.runtime) if s.public)
+    return name, ports(settings)[name]
 
 
 def rules(settings: Settings) -> tuple[Rule, ...]:
     """Return the whole firewall: every group's rules; a group without rules does not exist.
 
     Only the allowed network comes in: in profile `dev` to the host itself, in `hardened` to the
-    load balancer, which alone reaches the host. SSH is open where a key and a network are given.
+    load balancer, which alone reaches the host. SSH is open where a key and a network are given,
+    HTTP where a certificate authority must reach the host of a domain.
     """
     return (
         *(_behind_balancer(settings) if settings.profile == "hardened" else _direct(settings)),
@@ -55,22 +56,26 @@ def rules(settings: Settings) -> tuple[Rule, ...]:
 
 def _direct(settings: Settings) -> tuple[Rule, ...]:
     """Return what comes in to a host with an address of its own."""
-    allowed = str(settings.allowed_cidr)
-    edge = Rule("host", "edge", "in", "tcp", edge_port(settings), allowed, "the public service")
-    if settings.ssh_cidr is None:
-        return (edge,)
+    allowed, (name, port) = str(settings.allowed_cidr), edge(settings)
     operators = str(settings.ssh_cidr)
-    return (edge, Rule("host", "ssh", "in", "tcp", 22, operators, "shell of the operators"))
+    challenge = "certificate challenges, from addresses that nobody announces; all else redirected"
+    wanted = (
+        (True, Rule("host", name, "in", "tcp", port, allowed, "the public service")),
+        (settings.acme, Rule("host", "acme", "in", "tcp", 80, ANYWHERE, challenge)),
+        (settings.ssh_cidr, Rule("host", "ssh", "in", "tcp", 22, operators, "shell of operators")),
+    )
+    return tuple(rule for wish, rule in wanted if wish)
 
 
 def _behind_balancer(settings: Settings) -> tuple[Rule, ...]:
     """Return the way from the allowed network over the load balancer, and that to AWS APIs."""
-    allowed, vpc, port = str(settings.allowed_cidr), str(settings.vpc_cidr), edge_port(settings)
+    allowed, vpc = str(settings.allowed_cidr), str(settings.vpc_cidr)
+    name, port = edge(settings)
     return (
         Rule("balancer", "https", "in", "tcp", 443, allowed, "the public service"),
         Rule("balancer", "http", "in", "tcp", 80, allowed, "is redirected to HTTPS"),
-        Rule("balancer", "edge", "out", "tcp", port, "host", "requests and health checks"),
-        Rule("host", "edge", "in", "tcp", port, "balancer", "requests and health checks"),
+        Rule("balancer", name, "out", "tcp", port, "host", "requests and health checks"),
+        Rule("host", name, "in", "tcp", port, "balancer", "requests and health checks"),
         Rule("endpoints", "https", "in", "tcp", 443, vpc, "AWS APIs, from within the VPC"),
     )
 

@@ -17,6 +17,12 @@ Architecture = Literal["amd64", "arm64"]
 MIN_PUBLIC_PREFIX = 8
 """A public port is for somebody's addresses: nothing wider than a /8 passes for that."""
 
+LONGEST_NAME = 45
+"""A bucket's name has 63 characters; `-artifacts` and Pulumi's own eight are 18 of them."""
+
+NOT_EBS_OPTIMIZED = r"(t[12]|m[123]|c[13]|g2|i2|r3|cc2|cr1|hs1)\."
+"""Families of before 2015, whose way to their encrypted volumes is no way of its own."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -55,6 +61,11 @@ class Settings:
         return "arm64" if re.match(r"(a1|[a-z]+\d+g[a-z]*)[.-]", self.instance_type) else "amd64"
 
     @property
+    def acme(self) -> bool:
+        """Tell whether the edge gets its certificate by ACME; a balancer brings its own."""
+        return self.domain is not None and self.profile == "dev"
+
+    @property
     def tags(self) -> dict[str, str]:
         """Return the tags that every resource carries."""
         return {
@@ -81,6 +92,7 @@ def read(project: str, stack: str, values: Mapping[str, object]) -> Settings:
         One or more values are missing, unknown or not allowed; all are named at once.
     """
     reader = _Reader(values)
+    _refuse_name(reader, project, stack)
     settings = _settings(reader, project, stack)
     unknown = sorted(set(values) - reader.seen)
     for key in unknown:
@@ -94,12 +106,22 @@ def read(project: str, stack: str, values: Mapping[str, object]) -> Settings:
     return settings
 
 
+def _refuse_name(reader: "_Reader", project: str, stack: str) -> None:
+    """Refuse a stack whose resources could not be named after it."""
+    longest = LONGEST_NAME - len(project) - 1
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", stack) or len(stack) > longest:
+        allowed = f"a stack's name has small letters, digits and hyphens, {longest} at most"
+        reader.refuse("stack", stack, allowed)
+
+
 def _refuse_pairs(reader: "_Reader", settings: Settings) -> None:
     """Refuse values that are fine alone and make no sense together."""
     if settings.ssh_cidr and not settings.ssh_public_key:
         reader.refuse("sshCidr", settings.ssh_cidr, "set sshPublicKey with it, or neither")
     if settings.ssh_public_key and not settings.ssh_cidr:
         reader.refuse("sshPublicKey", "given", "set sshCidr with it, or neither")
+    if settings.profile == "hardened" and settings.ssh_cidr:
+        reader.refuse("sshCidr", settings.ssh_cidr, "profile hardened has Session Manager instead")
     if settings.profile == "hardened" and not settings.certificate_arn:
         reader.refuse("profile", "hardened", "set certificateArn, for its load balancer's HTTPS")
     if settings.profile == "dev" and settings.certificate_arn:
@@ -134,7 +156,10 @@ def _settings(reader: "_Reader", project: str, stack: str) -> Settings | None:
         "protect_data": reader.flag("protectData"),
         "max_monthly_usd": reader.number("maxMonthlyUsd", 1, 100_000),
         "instance_type": reader.text(
-            "instanceType", r"[a-z]\w*(-\w+)?\.\w+", "a type such as t3.small", optional=True
+            "instanceType",
+            rf"(?!{NOT_EBS_OPTIMIZED})[a-z]\w*(-\w+)?\.\w+",
+            "a type such as t3.small, of a family that is EBS-optimized",
+            optional=True,
         ),
         "ami_parameter": reader.text(
             "amiParameter", r"/aws/service/[\w./-]+", "a public SSM parameter", optional=True

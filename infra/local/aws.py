@@ -63,7 +63,7 @@ def _start(home: Path, port: int) -> subprocess.Popen[bytes]:
     settings = {
         "GATEWAY_PORT": str(port),
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
-        "SERVICES": "ec2,ecr,iam,s3,ssm,sts",
+        "SERVICES": "ec2,ecr,elbv2,iam,kms,logs,s3,ssm,sts",
         "IOT_MTLS_ENABLED": "0",  # or it listens for MQTT on every interface
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(home / "s3"),

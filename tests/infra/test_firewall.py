@@ -1,12 +1,13 @@
 """Who reaches what: the firewall's table and the wall around the subnets."""
 
+import re
 from dataclasses import replace
 from ipaddress import IPv4Network
 
 import pytest
 
 from infra import network_acl
-from infra.firewall import ANYWHERE, GROUPS, Rule, edge_port, rules
+from infra.firewall import ANYWHERE, GROUPS, Rule, edge, rules
 
 WORLD_SHUT = {22, 3389}
 
@@ -25,7 +26,7 @@ def inwards(table, group):
 def test_a_public_host_admits_the_allowed_network_to_the_edge(dev):
     """Nothing else comes in, and no group exists that nothing is in."""
     table = rules(dev)
-    assert inwards(table, "host") == {(edge_port(dev), "203.0.113.7/32")}
+    assert inwards(table, "host") == {(edge(dev)[1], "203.0.113.7/32")}
     assert {rule.group for rule in table} == {"host"}
 
 
@@ -36,13 +37,29 @@ def test_ssh_is_open_to_its_own_network(dev):
     assert (22, "203.0.113.7/32") not in inwards(table, "host")
 
 
+def test_a_domain_opens_http_for_the_certificate_authority(dev, hardened):
+    """Its challenges come from anywhere; behind a load balancer there are none."""
+    assert (80, ANYWHERE) in inwards(rules(replace(dev, domain="ml.example.com")), "host")
+    table = rules(replace(hardened, domain="ml.example.com"))
+    assert not any(rule.peer == ANYWHERE for rule in table if rule.direction == "in")
+
+
+def test_descriptions_have_characters_that_ec2_takes(dev):
+    """EC2 refuses others when the stack is half made."""
+    with_all = replace(dev, domain="ml.example.com", ssh_cidr=IPv4Network("198.51.100.0/28"))
+    allowed = re.compile(r"[\w .:/()#,@\[\]+=&;{}!$*-]{1,255}", re.ASCII)
+    for table in (rules(with_all), rules(replace(dev, profile="hardened"))):
+        assert all(allowed.fullmatch(rule.description) for rule in table)
+    assert all(allowed.fullmatch(description) for description in GROUPS.values())
+
+
 def test_a_hardened_host_admits_the_load_balancer_only(hardened):
     """From the allowed network to the load balancer, from there to the host, by groups."""
     table = rules(hardened)
-    assert inwards(table, "host") == {(edge_port(hardened), "balancer")}
+    assert inwards(table, "host") == {(edge(hardened)[1], "balancer")}
     assert inwards(table, "balancer") == {(443, "203.0.113.7/32"), (80, "203.0.113.7/32")}
     out = {(r.port, r.peer) for r in table if (r.group, r.direction) == ("balancer", "out")}
-    assert out == {(edge_port(hardened), "host")}
+    assert out == {(edge(hardened)[1], "host")}
 
 
 def test_endpoints_answer_the_vpc_and_ask_nothing(hardened):
@@ -90,7 +107,7 @@ def test_the_subnets_let_in_what_the_firewall_opens(dev, hardened):
     """The edge from the allowed network, SSH from the operators', answers from anywhere."""
     ssh = replace(dev, ssh_cidr=IPv4Network("198.51.100.0/28"))
     entries = network_acl.inwards(rules(ssh), ssh.vpc_cidr)
-    assert through(entries, edge_port(dev), "203.0.113.7/32")
+    assert through(entries, edge(dev)[1], "203.0.113.7/32")
     assert through(entries, 22, "198.51.100.3/32")
     assert not through(entries, 22, "203.0.113.7/32")
     assert through(entries, 40000, "192.0.2.1/32")

@@ -13,7 +13,7 @@ from infra.local.provider.properties import Fault, Inputs, Property
 from infra.local.provider.resource import AutoName
 from infra.local.provider.values import Props, is_known
 
-SOURCES = ("cidrIpv4", "cidrIpv6", "referencedSecurityGroupId")
+SOURCES = ("cidrIpv4", "cidrIpv6", "referencedSecurityGroupId", "prefixListId")
 ALL = "-1"
 
 
@@ -94,9 +94,11 @@ class Rule(ec2.Ec2Type):
         "cidrIpv4": Property(check=validators.any_network),
         "cidrIpv6": Property(check=validators.any_network6),
         "referencedSecurityGroupId": Property(),
+        "prefixListId": Property(),
         "description": Property(check=validators.rule_description),
     }
     outputs = ("arn", "securityGroupRuleId")
+    forgotten = frozenset({"prefixListId"})
     egress: ClassVar[bool]
 
     def faults(self, given: Props) -> Iterator[Fault]:
@@ -155,6 +157,7 @@ class Rule(ec2.Ec2Type):
             "cidrIpv4": rule.get("CidrIpv4"),
             "cidrIpv6": rule.get("CidrIpv6"),
             "referencedSecurityGroupId": rule.get("ReferencedGroupInfo", {}).get("GroupId"),
+            "prefixListId": rule.get("PrefixListId", ""),
             "description": rule.get("Description"),
             "arn": ec2.arn(cloud, owner, "security-group-rule", resource_id),
             "tagsAll": tag_map(rule.get("Tags")),
@@ -205,6 +208,8 @@ def _permission(given: Props) -> dict[str, Any]:
         peer = {"IpRanges": [{"CidrIp": given["cidrIpv4"], **told}]}
     elif "cidrIpv6" in given:
         peer = {"Ipv6Ranges": [{"CidrIpv6": given["cidrIpv6"], **told}]}
+    elif "prefixListId" in given:
+        peer = {"PrefixListIds": [{"PrefixListId": given["prefixListId"], **told}]}
     else:
         peer = {"UserIdGroupPairs": [{"GroupId": given["referencedSecurityGroupId"], **told}]}
     return {"IpProtocol": given["ipProtocol"], **ports, **peer}
@@ -219,6 +224,7 @@ def _request(given: Props) -> dict[str, Any]:
         "CidrIpv4": "cidrIpv4",
         "CidrIpv6": "cidrIpv6",
         "ReferencedGroupId": "referencedSecurityGroupId",
+        "PrefixListId": "prefixListId",
         "Description": "description",
     }
     return {word: given[name] for word, name in words.items() if name in given}

@@ -32,6 +32,8 @@ ROOT_DISK = {
     "throughput": Property(int, computed=True),
 }
 
+SWITCHES = ("associatePublicIpAddress", "monitoring", "ebsOptimized", "disableApiTermination")
+
 
 class Instance(ec2.Ec2Type):
     """One instance, with the machine that plays it on stack `local`."""
@@ -51,6 +53,9 @@ class Instance(ec2.Ec2Type):
         "keyName": Property(computed=True, replaces=True),
         "userData": Property(check=validators.user_data),
         "userDataReplaceOnChange": Property(bool, default=False),
+        "monitoring": Property(bool, computed=True),
+        "ebsOptimized": Property(bool, computed=True, replaces=True),
+        "disableApiTermination": Property(bool, computed=True),
         "metadataOptions": Property(dict, computed=True, shape=METADATA),
         "rootBlockDevice": Property(dict, computed=True, shape=ROOT_DISK),
     }
@@ -62,7 +67,7 @@ class Instance(ec2.Ec2Type):
         "publicDns",
         "publicIp",
     )
-    forgotten = frozenset({"rootBlockDevice"})
+    forgotten = frozenset({"rootBlockDevice", *SWITCHES})
 
     def replaced_on(self, given: Props) -> frozenset[str]:
         """Return the user data where its change shall be another instance."""
@@ -100,11 +105,14 @@ class Instance(ec2.Ec2Type):
             "subnetId": found.get("SubnetId"),
             "availabilityZone": found["Placement"]["AvailabilityZone"],
             "privateIp": found.get("PrivateIpAddress"),
+            # Also true of an address that was tied to it later, as for pulumi-aws.
+            "associatePublicIpAddress": bool(interfaces[0].get("Association")),
             "vpcSecurityGroupIds": [g["GroupId"] for g in found.get("SecurityGroups", ())],
             "iamInstanceProfile": profile.rpartition("/")[2],
             "keyName": found.get("KeyName"),
             **_user_data(cloud, resource_id),
             **_metadata(found.get("MetadataOptions", {})),
+            **_switches(cloud, found),
             "rootBlockDevice": _root_disk(cloud, found),
             "arn": ec2.arn(cloud, owner, "instance", resource_id),
             "instanceState": found["State"]["Name"],
@@ -132,14 +140,24 @@ class Instance(ec2.Ec2Type):
         if "rootBlockDevice" in differing:
             _, disk = _root(_find(cloud, resource_id) or {})
             ec2_volume.modify(cloud, disk, _as_volume(new["rootBlockDevice"]))
+        if "monitoring" in differing:
+            switch = client.monitor_instances if new["monitoring"] else client.unmonitor_instances
+            switch(InstanceIds=[resource_id])
+        if "disableApiTermination" in differing:
+            client.modify_instance_attribute(
+                InstanceId=resource_id,
+                DisableApiTermination={"Value": new["disableApiTermination"]},
+            )
         if {"instanceType", "userData"} & differing:
             _while_stopped(cloud, resource_id, lambda: _set(client, resource_id, differing, new))
 
     def delete(self, cloud: Cloud, resource_id: str, known: Props) -> None:
         """End its machine, then itself; its address and disks are free when this returns."""
         cloud.machine.terminate(resource_id)
+        disks = _own_disks(_find(cloud, resource_id) or {})
         cloud.client("ec2").terminate_instances(InstanceIds=[resource_id])
         _wait_for(cloud, resource_id, "terminated")
+        ec2_volume.clear(cloud, disks)
 
     def forget(self, cloud: Cloud, resource_id: str) -> None:
         """End the machine of an instance that somebody else terminated."""
@@ -184,9 +202,15 @@ def _request(client: Any, given: Props) -> dict[str, Any]:  # noqa: ANN401
         "MaxCount": 1,
         **ec2.tagged("instance", given["tagsAll"]),
     }
-    for word, name in {"KeyName": "keyName", "UserData": "userData"}.items():
-        if name in given:
-            request[word] = given[name]
+    words = {
+        "KeyName": "keyName",
+        "UserData": "userData",
+        "EbsOptimized": "ebsOptimized",
+        "DisableApiTermination": "disableApiTermination",
+    }
+    request |= {word: given[name] for word, name in words.items() if name in given}
+    if "monitoring" in given:
+        request["Monitoring"] = {"Enabled": given["monitoring"]}
     if "availabilityZone" in given:
         request["Placement"] = {"AvailabilityZone": given["availabilityZone"]}
     if "iamInstanceProfile" in given:
@@ -197,19 +221,28 @@ def _request(client: Any, given: Props) -> dict[str, Any]:  # noqa: ANN401
         device = _root_name(client, given["ami"])
         disk = _capital(given["rootBlockDevice"])
         request["BlockDeviceMappings"] = [{"DeviceName": device, "Ebs": disk}]
-    return {**request, **_network(given)}
+    return {**request, **_network(client, given)}
 
 
-def _network(given: Props) -> dict[str, Any]:
+def _network(client: Any, given: Props) -> dict[str, Any]:  # noqa: ANN401
     """Return where an instance is; a choice about its public address needs the long form."""
     words = {"SubnetId": "subnetId", "PrivateIpAddress": "privateIp"}
     where = {word: given[name] for word, name in words.items() if name in given}
     groups = given.get("vpcSecurityGroupIds")
-    if "associatePublicIpAddress" not in given:
+    # Emulators lose half of the long form: it is for what the subnet does not do by itself.
+    if given.get("associatePublicIpAddress") in {None, _is_public(client, given.get("subnetId"))}:
         return {**where, **({"SecurityGroupIds": groups} if groups else {})}
     public = {"AssociatePublicIpAddress": given["associatePublicIpAddress"], "DeviceIndex": 0}
     interface = {**where, **public, **({"Groups": groups} if groups else {})}
     return {"NetworkInterfaces": [interface]}
+
+
+def _is_public(client: Any, subnet_id: str | None) -> bool:  # noqa: ANN401
+    """Tell whether a subnet gives its instances public addresses; the default one does."""
+    if subnet_id is None:
+        return True
+    (subnet,) = client.describe_subnets(SubnetIds=[subnet_id])["Subnets"]
+    return bool(subnet["MapPublicIpOnLaunch"])
 
 
 def _root_name(client: Any, ami: str) -> str:  # noqa: ANN401
@@ -230,6 +263,18 @@ def _metadata(options: dict[str, Any]) -> Props:
     return {"metadataOptions": told} if told else {}
 
 
+def _switches(cloud: Cloud, found: Props) -> Props:
+    """Return what is on and off, as the inputs."""
+    told = cloud.client("ec2").describe_instance_attribute(
+        InstanceId=found["InstanceId"], Attribute="disableApiTermination"
+    )
+    return {
+        "monitoring": found.get("Monitoring", {}).get("State") in {"enabled", "pending"},
+        "ebsOptimized": found.get("EbsOptimized", False),
+        "disableApiTermination": told.get("DisableApiTermination", {}).get("Value", False),
+    }
+
+
 def _user_data(cloud: Cloud, instance_id: str) -> Props:
     """Return the user data as the input; nothing where it is empty, or an emulator forgets it."""
     told = cloud.client("ec2").describe_instance_attribute(
@@ -245,6 +290,12 @@ def _root(found: Props) -> tuple[Props, str]:
         if mapping["DeviceName"] == found.get("RootDeviceName"):
             return mapping["Ebs"], mapping["Ebs"]["VolumeId"]
     return {}, ""
+
+
+def _own_disks(found: Props) -> list[str]:
+    """Return the disks that end with an instance."""
+    mapped = (mapping.get("Ebs", {}) for mapping in found.get("BlockDeviceMappings", ()))
+    return [disk["VolumeId"] for disk in mapped if disk.get("DeleteOnTermination")]
 
 
 def _root_disk(cloud: Cloud, found: Props) -> Props | None:

@@ -2,13 +2,14 @@
 
 # ruff: noqa: ARG002  # one signature for all types: not each of them needs every argument
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from infra.local.provider import ec2, validators
 from infra.local.provider.cloud import Cloud
 from infra.local.provider.ec2_network import STILL_USED
 from infra.local.provider.naming import tag_map
-from infra.local.provider.properties import Inputs, Property
+from infra.local.provider.properties import Fault, Inputs, Property
 from infra.local.provider.resource import ResourceType
 from infra.local.provider.values import Props
 
@@ -53,6 +54,10 @@ def find_table(cloud: Cloud, table_id: str) -> Props | None:
     return ec2.one(lambda: client.describe_route_tables(RouteTableIds=[table_id])["RouteTables"])
 
 
+TARGETS = {"gatewayId": "GatewayId", "natGatewayId": "NatGatewayId"}
+"""Where a route may lead, with EC2's words for it."""
+
+
 class Route(ResourceType):
     """One route to a gateway; its id is `<route table>_<destination>`, as for an import."""
 
@@ -62,10 +67,15 @@ class Route(ResourceType):
         "destinationCidrBlock": Property(
             required=True, replaces=True, check=validators.any_network
         ),
-        "gatewayId": Property(required=True),
+        **{name: Property() for name in TARGETS},
     }
     outputs = ("origin", "state")
     unique = ("routeTableId", "destinationCidrBlock")
+
+    def faults(self, given: Props) -> Iterator[Fault]:
+        """Judge the one target."""
+        if len(TARGETS.keys() & given.keys()) != 1:
+            yield Fault("gatewayId", f"give exactly one of {', '.join(TARGETS)}")
 
     def create(self, cloud: Cloud, given: Props) -> str:
         """Make it once its table can be seen."""
@@ -74,7 +84,7 @@ class Route(ResourceType):
             lambda: client.create_route(
                 RouteTableId=given["routeTableId"],
                 DestinationCidrBlock=given["destinationCidrBlock"],
-                GatewayId=given["gatewayId"],
+                **_target(given),
             ),
             "InvalidRouteTableID.NotFound",
         )
@@ -90,7 +100,7 @@ class Route(ResourceType):
                     "id": resource_id,
                     "routeTableId": table_id,
                     "destinationCidrBlock": destination,
-                    "gatewayId": route.get("GatewayId", ""),
+                    **{name: route.get(word, "") for name, word in TARGETS.items()},
                     "origin": route.get("Origin", "CreateRoute"),
                     "state": route.get("State", "active"),
                 }
@@ -101,7 +111,7 @@ class Route(ResourceType):
         cloud.client("ec2").replace_route(
             RouteTableId=new["routeTableId"],
             DestinationCidrBlock=new["destinationCidrBlock"],
-            GatewayId=new["gatewayId"],
+            **_target(new),
         )
 
     def delete(self, cloud: Cloud, resource_id: str, known: Props) -> None:
@@ -111,6 +121,10 @@ class Route(ResourceType):
             cloud.client("ec2").delete_route(
                 RouteTableId=table_id, DestinationCidrBlock=destination
             )
+
+
+def _target(given: Props) -> dict[str, str]:
+    return {word: given[name] for name, word in TARGETS.items() if name in given}
 
 
 class RouteTableAssociation(ResourceType):

@@ -3,7 +3,7 @@
 # ruff: noqa: ARG002  # one signature for all types: not each of them needs every argument
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from infra.local.provider import ec2, validators
 from infra.local.provider.cloud import Cloud, Refused, gone_is_fine
@@ -28,6 +28,18 @@ def modify(cloud: Cloud, volume_id: str, wanted: Props) -> None:
     cloud.client("ec2").modify_volume(VolumeId=volume_id, **asked)
 
 
+def clear(cloud: Cloud, volume_ids: list[str]) -> None:
+    """Remove disks that EC2 removes with their instance, and an emulator may leave."""
+    client = cloud.client("ec2")
+    for volume_id in volume_ids:
+        volume = find(cloud, volume_id)
+        with gone_is_fine():
+            if volume and volume.get("Attachments"):
+                client.detach_volume(VolumeId=volume_id)
+            if volume:
+                cloud.insist(lambda: client.delete_volume(VolumeId=volume_id), "VolumeInUse")  # noqa: B023  # called at once
+
+
 def disk_name(volume_id: str, tags: dict[str, str]) -> str:
     """Return the name of the disk that plays a volume: it outlives the volume's id."""
     return tags.get("Name", volume_id)
@@ -45,8 +57,10 @@ class Volume(ec2.Ec2Type):
         "kmsKeyId": Property(computed=True, replaces=True),
         "iops": Property(int, computed=True),
         "throughput": Property(int, computed=True),
+        "finalSnapshot": Property(bool, default=False),
     }
     outputs = ("arn", "createTime")
+    forgotten = frozenset({"kmsKeyId"})
 
     def faults(self, given: Props) -> Iterator[Fault]:
         """Judge the speed, which only some types let choose."""
@@ -93,7 +107,7 @@ class Volume(ec2.Ec2Type):
             "size": volume["Size"],
             "type": volume["VolumeType"],
             "encrypted": volume["Encrypted"],
-            "kmsKeyId": volume.get("KmsKeyId"),
+            "kmsKeyId": volume.get("KmsKeyId", ""),
             "iops": volume.get("Iops"),
             "throughput": volume.get("Throughput"),
             "createTime": volume["CreateTime"].isoformat(),
@@ -118,11 +132,20 @@ class Volume(ec2.Ec2Type):
             modify(cloud, resource_id, new)
 
     def delete(self, cloud: Cloud, resource_id: str, known: Props) -> None:
-        """Remove it, and its disk."""
+        """Remove it, and its disk; a snapshot stays where one was asked for."""
         client = cloud.client("ec2")
+        if known.get("finalSnapshot") and find(cloud, resource_id):
+            tags = ec2.tagged("snapshot", known.get("tagsAll", {}))
+            snapshot = client.create_snapshot(VolumeId=resource_id, **tags)["SnapshotId"]
+            cloud.wait(f"{snapshot} to be completed", lambda: _is_complete(client, snapshot))
         with gone_is_fine():
             cloud.insist(lambda: client.delete_volume(VolumeId=resource_id), "VolumeInUse")
         cloud.machine.destroy_disk(disk_name(resource_id, known.get("tagsAll", {})))
+
+
+def _is_complete(client: Any, snapshot_id: str) -> bool:  # noqa: ANN401
+    (snapshot,) = client.describe_snapshots(SnapshotIds=[snapshot_id])["Snapshots"]
+    return bool(snapshot["State"] == "completed")
 
 
 class VolumeAttachment(ResourceType):

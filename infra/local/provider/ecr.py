@@ -12,6 +12,8 @@ from infra.local.provider.properties import Inputs, Property
 from infra.local.provider.resource import AutoName, ResourceType
 from infra.local.provider.values import Props
 
+AES = {"encryptionType": "AES256"}
+
 
 class Repository(ResourceType):
     """An image repository; its id is its name."""
@@ -25,6 +27,17 @@ class Repository(ResourceType):
         "imageScanningConfiguration": Property(
             dict, computed=True, shape={"scanOnPush": Property(bool, required=True)}
         ),
+        "encryptionConfigurations": Property(
+            list,
+            computed=True,
+            replaces=True,
+            shape={
+                "encryptionType": Property(
+                    default="AES256", check=validators.one_of("AES256", "KMS")
+                ),
+                "kmsKey": Property(computed=True),
+            },
+        ),
         "forceDelete": Property(bool, default=False),
     }
     outputs = ("arn", "registryId", "repositoryUrl")
@@ -34,11 +47,14 @@ class Repository(ResourceType):
 
     def create(self, cloud: Cloud, given: Props) -> str:
         """Make it."""
+        held = given.get("encryptionConfigurations")
+        encryption = {"encryptionConfiguration": held[0]} if held else {}
         cloud.client("ecr").create_repository(
             repositoryName=given["name"],
             imageTagMutability=given["imageTagMutability"],
             imageScanningConfiguration=given.get("imageScanningConfiguration", {}),
             tags=naming.tag_list(given["tagsAll"]),
+            **encryption,
         )
         return str(given["name"])
 
@@ -58,6 +74,7 @@ class Repository(ResourceType):
             "name": resource_id,
             "imageTagMutability": found["imageTagMutability"],
             "imageScanningConfiguration": {"scanOnPush": scanning.get("scanOnPush", False)},
+            "encryptionConfigurations": [found.get("encryptionConfiguration", AES)],
             "arn": found["repositoryArn"],
             "registryId": found["registryId"],
             "repositoryUrl": found["repositoryUri"],

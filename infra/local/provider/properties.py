@@ -31,6 +31,8 @@ class Property:
         Returns why AWS would refuse the value, or None.
     shape
         Inputs of a nested object, or of each object of a list.
+    by
+        What tells the objects of a list apart, where AWS keeps no order of them.
     same
         Tells whether a value read back means what was given.
     """
@@ -42,6 +44,7 @@ class Property:
     default: Plain = None
     check: Callable[[Plain], str | None] | None = None
     shape: "Mapping[str, Property]" = field(default_factory=dict)
+    by: str = ""
     same: Callable[[Plain, Plain], bool] = equal
 
 
@@ -171,9 +174,13 @@ def _means(prop: Property, before: Plain, after: Plain) -> bool:
     if before is None or after is None or not is_known(after):
         return False
     if prop.shape and isinstance(before, list) and len(before) == len(after):
-        pairs = zip(before, after, strict=True)
+        pairs = zip(_ordered(prop, before), _ordered(prop, after), strict=True)
         return not any(change for pair in pairs for change in changes(prop.shape, *pair))
     return prop.same(before, after)
+
+
+def _ordered(prop: Property, listed: list[Props]) -> list[Props]:
+    return sorted(listed, key=lambda item: str(item.get(prop.by))) if prop.by else listed
 
 
 def _is_empty(value: Plain) -> bool:

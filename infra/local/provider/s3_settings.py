@@ -24,10 +24,13 @@ class BucketSetting(ResourceType):
     ----------
     call
         The last part of S3's operations get_…, put_… and delete_….
+    removal
+        The last part of the delete operation where it is another one.
     """
 
     unique = ("bucket",)
     call: ClassVar[str]
+    removal: ClassVar[str] = ""
 
     @abstractmethod
     def asked(self, given: Props) -> dict[str, Any]:
@@ -64,7 +67,7 @@ class BucketSetting(ResourceType):
 
     def delete(self, cloud: Cloud, resource_id: str, known: Props) -> None:
         """Unset it."""
-        getattr(cloud.client("s3"), f"delete_{self.call}")(Bucket=resource_id)
+        getattr(cloud.client("s3"), f"delete_{self.removal or self.call}")(Bucket=resource_id)
 
 
 class BucketVersioning(BucketSetting):

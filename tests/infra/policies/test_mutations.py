@@ -3,7 +3,7 @@
 import pytest
 
 from infra.policies.declared import Stack
-from infra.policies.exceptions import EXCEPTIONS
+from infra.policies.exceptions import ALWAYS, EXCEPTIONS
 from infra.policies.rules import RULES, judge
 from tests.infra.policies.declarations import declarations
 from tests.infra.policies.mutations import MUTATIONS
@@ -14,13 +14,7 @@ def against(resources, profile):
     return {(rule.name, str(finding)) for rule, finding in judge(Stack(resources), profile)}
 
 
-@pytest.mark.parametrize(
-    "profile",
-    [
-        pytest.param("dev", marks=pytest.mark.xfail(reason="the proxy on 443 is not there yet")),
-        "hardened",
-    ],
-)
+@pytest.mark.parametrize("profile", ALWAYS)
 def test_the_program_keeps_every_rule(profile):
     """What is declared has nothing against it beyond the written exceptions."""
     assert against(declarations(profile), profile) == set()

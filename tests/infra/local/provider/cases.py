@@ -33,7 +33,8 @@ class Case:
 
     `given` makes the inputs (and what they need) with a driver; `drift` changes something behind
     the provider's back; `drifted` is the property in which that shows; `remove` takes it away.
-    `lacks` tells what an emulator can't do, by emulator and test.
+    `lacks` tells what an emulator can't do, by emulator and test; `variant` names another case of
+    the same type.
     """
 
     type_name: str
@@ -42,6 +43,12 @@ class Case:
     drift: Any = None
     drifted: str = ""
     lacks: dict[tuple[str, str], str] = field(default_factory=dict)
+    variant: str = ""
+
+    @property
+    def name(self):
+        """What pytest shows."""
+        return "-".join(filter(None, [self.type_name.rpartition(":")[2], self.variant]))
 
 
 def vpc(d, cidr="10.1.0.0/16"):

@@ -6,10 +6,10 @@ import pulumi.provider.experimental.provider as api
 
 from infra.local.provider.cloud import Refused
 from infra.local.provider.values import plain_map, wire_map
+from tests.emulators import SERVICES
 
 REGION = "eu-west-3"
 TAGS = {"project": "shop", "stack": "test"}
-SERVICES = ("ec2", "ecr", "iam", "s3", "ssm", "sts")
 
 
 def configuration(endpoint, tags=None):
@@ -52,6 +52,10 @@ class Driver:
     def client(self, service):
         """Return the way behind the provider's back."""
         return self.provider._configured().client(service)
+
+    def account(self):
+        """Return the account that the emulator plays."""
+        return self.client("sts").get_caller_identity()["Account"]
 
     def check(self, token, name, given, olds=None):
         """Return the checked inputs and the failures' reasons by property."""
