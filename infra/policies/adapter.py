@@ -1,7 +1,7 @@
 """The rules as a Pulumi policy pack: the engine's resources in, violations out."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_policy import (
@@ -60,11 +60,22 @@ def profile_of(resources: Sequence[PolicyResource]) -> Profile:
 def declared(resource: PolicyResource) -> Declared:
     """Return a resource of the engine as a plain value."""
     refs = {
-        path: frozenset(made.urn for made in others)
+        path: frozenset(urn for other in others for urn in _meant(other))
         for path, others in resource.property_dependencies.items()
     }
     props = plain(resource.props)
     return Declared(resource.resource_type, resource.name, props, resource.urn, refs)
+
+
+def _meant(resource: PolicyResource) -> Iterator[str]:
+    """Yield what a reference means: a resource; of an association both of its ends too.
+
+    Who takes a subnet's id from its route's association waits for the route.
+    """
+    yield resource.urn
+    if resource.resource_type.endswith("Association"):
+        for ends in resource.property_dependencies.values():
+            yield from (end.urn for end in ends)
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401

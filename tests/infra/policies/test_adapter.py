@@ -76,3 +76,14 @@ def test_references_are_taken_from_the_engine():
     vpc = resource("aws:ec2/vpc:Vpc", {})
     log = resource("aws:ec2/flowLog:FlowLog", {"vpcId": UNKNOWN_TEXT}, vpcId=[vpc])
     assert declared(log).refers("vpcId", declared(vpc))
+
+
+def test_a_reference_to_an_association_means_its_ends_too():
+    """A subnet's id may be taken from where its route is tied to it."""
+    subnet = resource("aws:ec2/subnet:Subnet", {})
+    kind = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+    tied = resource(kind, {"subnetId": UNKNOWN_TEXT}, subnetId=[subnet])
+    wall = resource("aws:ec2/networkAcl:NetworkAcl", {"ingress": []}, subnetIds=[tied])
+
+    assert declared(wall).refers("subnetIds", declared(subnet))
+    assert asked("acls-deny-remote-shells", subnet, wall) == []
