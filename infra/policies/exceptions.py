@@ -25,7 +25,7 @@ EXCEPTIONS = (
         "without a load balancer the host has the public address, with the proxy's port open",
     ),
     WrittenException(
-        ("aws-is-reached-privately", "EC2.10"),
+        ("aws-is-reached-privately", "EC2.10", "CIS 6.8"),
         ("dev",),
         "eight interface endpoints cost more than the host: AWS is reached over TLS",
     ),
@@ -33,7 +33,7 @@ EXCEPTIONS = (
         ("balancer-stands-before-the-host",), ("dev",), "a load balancer costs more than the host"
     ),
     WrittenException(
-        ("CKV_AWS_145",),
+        ("S3.17", "CKV_AWS_145"),
         ALWAYS,
         "S3 and load balancers deliver logs only to a bucket that S3 encrypts with its own key",
         resource="-logs",
@@ -42,6 +42,17 @@ EXCEPTIONS = (
         ("S3.7", "CKV_AWS_144"),
         ALWAYS,
         "models are trained again within minutes: a copy in a second region is not worth its price",
+    ),
+    WrittenException(
+        ("CKV_AWS_260",),
+        ("dev",),
+        "with a domain, a certificate authority asks port 80 from addresses nobody announces",
+    ),
+    WrittenException(
+        ("S3.9", "CKV_AWS_18"),
+        ALWAYS,
+        "each delivered log would be an access to log, without end",
+        resource="-logs",
     ),
     WrittenException(
         ("CKV2_AWS_28",),
