@@ -1,10 +1,6 @@
 """Runs the program once on Pulumi's mocks and remembers what it declares."""
 
-import asyncio
-import gc
 import json
-import warnings
-from contextlib import contextmanager
 from pathlib import Path
 
 import pulumi
@@ -12,6 +8,7 @@ import yaml
 from pulumi.runtime.mocks import MockMonitor
 
 from infra.program import declare
+from infra.recording import event_loop
 
 ACCOUNT = "123456789012"
 ALLOWED = "203.0.113.7/32"
@@ -58,31 +55,13 @@ class Monitor(MockMonitor):
         return super().RegisterResource(request)
 
 
-@contextmanager
-def _event_loop():
-    """Give the thread a loop: the mocks need one, and `asyncio.run` of other tests removes it."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-        loop.run_until_complete(loop.shutdown_default_executor())
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
-        # The mocks leave loops in threads of their own. Collected later, in the midst of a
-        # compilation, their warnings would break Python 3.11.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
-
-
 def record(recorder, stack, **changes):
     """Run the program once with a stack's own configuration file, and changes to it."""
     monitor = Monitor(recorder)
     document = yaml.safe_load((CHECKOUT / f"Pulumi.{stack}.yaml").read_text())
     changed = {f"pulumi-mlops:{key}": value for key, value in changes.items()}
     values = {**document["config"], **changed}
-    with _event_loop():
+    with event_loop():
         pulumi.runtime.set_mocks(
             recorder, project="pulumi-mlops", stack=stack, preview=False, monitor=monitor
         )
