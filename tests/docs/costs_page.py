@@ -18,9 +18,10 @@ a dearer stack is refused before anything is created or changed:
 pulumi config set maxMonthlyUsd 30 --stack dev
 ```
 
-- **Prices**: `infra/prices.json`: {source}; region {region}, in USD. They were copied by hand from
-  published extracts of the price list, the oldest of {as_of}; the file tells the day of each.
-  Nothing refreshes them: do so before a decision hangs on a cent.
+- **Prices**: `infra/prices.json`: {source}; region {region}, in USD. Each bears
+  its day; those of {as_of}, all instance types among them, come from a third party's copy or
+  from memory and were compared with nothing. Nothing refreshes them: do so before a decision
+  hangs on a cent.
 - **A month** is 730 hours of everything declared, used by nobody.
 - **Not priced** is what depends on use: named with its unit price, never guessed.
 - **What has no price here**, such as another region or an instance type that the file does not
