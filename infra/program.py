@@ -54,7 +54,7 @@ def declare() -> None:
     Audit(name, AuditArgs(network.vpc_id, account, chosen.region, key.arn, logs), opts)
     storage = Storage(name, StorageArgs(account, key.arn, protect), opts)
     image = Image(name, ImageArgs(CHECKOUT, key.arn, chosen), invoke, opts)
-    credentials = Credentials(name, cloud_init.secrets_prefix(chosen), opts)
+    credentials = Credentials(name, cloud_init.secrets_prefix(chosen), key.arn, opts)
     identity = Identity(
         name,
         IdentityArgs(

@@ -55,9 +55,8 @@ class Monitor(MockMonitor):
         return super().RegisterResource(request)
 
 
-def run_with_protection(stack, **changes):
+def record(recorder, stack, **changes):
     """Run the program once with a stack's own configuration file, and changes to it."""
-    recorder = Recorder()
     monitor = Monitor(recorder)
     document = yaml.safe_load((CHECKOUT / f"Pulumi.{stack}.yaml").read_text())
     changed = {f"pulumi-mlops:{key}": value for key, value in changes.items()}
@@ -70,6 +69,11 @@ def run_with_protection(stack, **changes):
         pulumi.runtime.set_all_config(written)
         pulumi.runtime.test(declare)()
     return recorder.declared, monitor.protected
+
+
+def run_with_protection(stack, **changes):
+    """Return what one run of the program declares, and which of it is protected."""
+    return record(Recorder(), stack, **changes)
 
 
 def run(stack, **changes):

@@ -160,7 +160,8 @@ def test_artifacts_are_encrypted_with_the_key_and_their_readers_known(either):
     assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
     logging = one(either, "aws:s3/bucketLogging:BucketLogging")
     assert logging["targetBucket"].endswith("-logs-id")
-    assert one(either, "aws:s3/bucketNotification:BucketNotification")["eventbridge"] is True
+    for events in of_type(either, "aws:s3/bucketNotification:BucketNotification"):
+        assert events.inputs["eventbridge"] is True
 
 
 def test_images_are_scanned_unchangeable_and_encrypted(either):
