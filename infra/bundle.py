@@ -240,7 +240,7 @@ def _health(service: Service, names: Mapping[str, str]) -> dict[str, Any] | None
         "interval": "5s",
         "timeout": "5s",
         "retries": 12,
-        "start_period": "90s",
+        "start_period": "180s",
     }
 
 

@@ -93,7 +93,7 @@ SERVICES = (
             "POSTGRES_USER": "mlflow",
             "POSTGRES_DB": "mlflow",
             "POSTGRES_PASSWORD_FILE": "{secrets}/postgres-password",
-            "POSTGRES_INITDB_ARGS": "--auth=scram-sha-256",
+            "POSTGRES_INITDB_ARGS": "--auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8",
             "PGDATA": "{data}/17",
         },
         memory_mb=160,

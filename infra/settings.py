@@ -68,7 +68,12 @@ class Settings:
     @property
     def tags(self) -> dict[str, str]:
         """Return the tags that every resource carries."""
-        return {"project": self.project, "stack": self.stack, "owner": self.owner}
+        return {
+            "project": self.project,
+            "stack": self.stack,
+            "owner": self.owner,
+            "profile": self.profile,
+        }
 
 
 def read(project: str, stack: str, values: Mapping[str, object]) -> Settings:

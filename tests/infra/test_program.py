@@ -7,7 +7,7 @@ import pytest
 
 from tests.infra.recorder import ALLOWED, of_type, run
 
-TAGS = {"project": "pulumi-mlops", "stack": "dev", "owner": "you"}
+TAGS = {"project": "pulumi-mlops", "stack": "dev", "owner": "you", "profile": "dev"}
 
 
 @pytest.fixture(scope="module")
