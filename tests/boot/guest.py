@@ -126,6 +126,10 @@ class Guest:
                 env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
             )
 
+    def is_on(self) -> bool:
+        """Tell whether it runs."""
+        return self._running is not None and self._running.poll() is None
+
     def run(self, *command: str) -> str:
         """Run a command in the machine and return what it printed."""
         leader = str(self._leader().pid)
@@ -145,7 +149,7 @@ class Guest:
 
     def stop(self) -> None:
         """Switch it off in good order; one that does not end is killed."""
-        if self._running is None or self._running.poll() is not None:
+        if self._running is None or not self.is_on():
             return
         leader = self._leader()
         leader.send_signal(signal.SIGRTMIN + 4)
