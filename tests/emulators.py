@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 SERVICES = ("acm", "ec2", "ecr", "elbv2", "iam", "kms", "logs", "s3", "ssm", "sts")
 START_TIMEOUT_S = 60
@@ -42,7 +43,8 @@ def moto(home):
     port = free_port()
     # The program attaches one of AWS's own policies to a role.
     settings = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = str(Path(__file__).with_name("moto_server.py"))
+    command = [sys.executable, server, "-H", "127.0.0.1", "-p", str(port)]
     url = f"http://127.0.0.1:{port}"
     with _running(command, settings, home, url, "/moto-api/") as served:
         yield served
