@@ -6,12 +6,17 @@ import io
 import json
 import tarfile
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from infra.services import SERVICES, STACK_IMAGE, Service, addresses, ports
+from infra.edge import render_caddyfile
+from infra.services import DATABASE, STACK_IMAGE, Service, addresses, ports, services_of
 from infra.settings import Settings
+from infra.urls import netloc
+from monitoring.alerts import render_alertmanager, render_rules
 from monitoring.grafana import render_grafana
 from monitoring.prometheus import ScrapeTarget, render_prometheus
 
@@ -27,6 +32,31 @@ GRAFANA_DASHBOARDS = "$GF_PATHS_PROVISIONING/dashboards"
 
 HOST_DATA = "/var/lib/pulumi-mlops"
 HOST_SECRETS = "/run/pulumi-mlops/secrets"
+LAYOUT = "layout.json"
+"""What the agent prepares before it starts the containers, and whom it asks at last."""
+ONCE = "once"
+"""The compose profile of the services that run once: the host waits for their end."""
+PIDS_LIMIT = 512
+LOG_ROTATION = {"driver": "local", "options": {"max-size": "10m", "max-file": "3"}}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a bundle's services run, as the resources before it know it.
+
+    Attributes
+    ----------
+    bucket
+        Name of the artifact bucket.
+    image
+        Reference of this repository's image.
+    address
+        Host name or address under which people reach the edge.
+    """
+
+    bucket: str
+    image: str
+    address: str
 
 
 def key(digest: str) -> str:
@@ -34,17 +64,15 @@ def key(digest: str) -> str:
     return f"bundles/{digest}.tar.gz"
 
 
-def render(settings: Settings, bucket: str, image: str) -> dict[str, str]:
+def render(settings: Settings, place: Place) -> dict[str, str]:
     """Return the bundle's files.
 
     Parameters
     ----------
     settings
         The stack's settings.
-    bucket
-        Name of the artifact bucket.
-    image
-        Reference of this repository's image, with the tag of its sources.
+    place
+        Where the services run.
 
     Returns
     -------
@@ -54,20 +82,35 @@ def render(settings: Settings, bucket: str, image: str) -> dict[str, str]:
     where = addresses(settings)
     scraped = [
         ScrapeTarget(_job(service), where[service.name], service.metrics_path)
-        for service in SERVICES
+        for service in services_of(settings.runtime)
         if service.metrics_path
     ]
     services = (
-        {"compose.yaml": compose(settings, bucket, image)}
+        {"compose.yaml": compose(settings, place), LAYOUT: layout(settings), **_agent()}
         if settings.runtime == "compose"
-        else {"processes.json": processes(settings, bucket, image)}
+        else {"processes.json": processes(settings, place)}
     )
-    provisioning = render_grafana(f"http://{where['prometheus']}", GRAFANA_DASHBOARDS)
+    provisioning = render_grafana(f"http://{where['prometheus']}/prometheus", GRAFANA_DASHBOARDS)
+    edge_port = ports(settings)["proxy"]
     return {
         **services,
-        "prometheus.yml": render_prometheus(scraped),
+        "Caddyfile": render_caddyfile(settings, place.address, edge_port, where, _bind(settings)),
+        "prometheus.yml": render_prometheus(scraped, where["alertmanager"]),
+        "alerts.rules.yml": render_rules(),
+        "alertmanager.yml": render_alertmanager(),
         **{f"grafana/{path}": text for path, text in provisioning.items()},
     }
+
+
+def _agent() -> dict[str, str]:
+    """Return the program that follows the bundles on the host."""
+    folder = Path(__file__).with_name("onhost")
+    return {f"infra/onhost/{path.name}": path.read_text() for path in folder.glob("*.py")}
+
+
+def _bind(settings: Settings) -> str:
+    """Return where services listen: a container's own network, or this machine's loopback."""
+    return "127.0.0.1" if settings.runtime == "processes" else "0.0.0.0"  # noqa: S104
 
 
 def _job(service: Service) -> str:
@@ -75,7 +118,7 @@ def _job(service: Service) -> str:
     return "node" if service.name == "node-exporter" else service.name
 
 
-def processes(settings: Settings, bucket: str, image: str) -> str:
+def processes(settings: Settings, place: Place) -> str:
     """Return the services as processes of one machine, for a supervisor."""
     described = [
         {
@@ -84,82 +127,146 @@ def processes(settings: Settings, bucket: str, image: str) -> str:
             # The tag of the sources stands in for the image: other code, other process.
             "environment": {
                 **{k: v.format_map(names) for k, v in service.environment.items()},
-                **({"STACK_IMAGE": image} if service.image == STACK_IMAGE else {}),
+                **({"STACK_IMAGE": place.image} if service.image == STACK_IMAGE else {}),
             },
             "port": ports(settings).get(service.name),
+            "scheme": service.scheme,
             "health_path": service.health_path,
             "needs": list(service.needs),
             "secrets": list(service.secrets),
             "optional": service.optional,
             "runs": service.runs,
         }
-        for service in SERVICES
-        for names in [_names(service, settings, bucket, "127.0.0.1", KEPT_FOR_HOST)]
+        for service in services_of("processes")
+        for names in [_names(service, settings, place, {**KEPT_FOR_HOST, "host_root": "/"})]
     ]
     return json.dumps(described, indent=1)
 
 
-def compose(settings: Settings, bucket: str, image: str) -> str:
+def layout(settings: Settings) -> str:
+    """Return what the agent must know: what to prepare for each service, and whom to ask at last.
+
+    Data folders and secrets belong to the service's own user.
+    """
+    services = {
+        service.name: {
+            "user": service.user,
+            "data": service.keeps_state,
+            "secrets": list(service.secrets),
+            "runs": service.runs,
+        }
+        for service in services_of("compose")
+    }
+    ready = f"https://127.0.0.1:{ports(settings)['proxy']}/readyz"
+    return json.dumps({"ready": ready, "services": services}, indent=1)
+
+
+def compose(settings: Settings, place: Place) -> str:
     """Return the services as a compose file."""
-    secrets = sorted({secret for service in SERVICES for secret in service.secrets})
+    services = services_of("compose")
     document = {
         "name": settings.project,
-        "services": {
-            service.name: _container(service, settings, bucket, image) for service in SERVICES
+        "services": {service.name: _container(service, settings, place) for service in services},
+        "secrets": {
+            f"{service.name}-{secret}": {"file": f"{HOST_SECRETS}/{service.name}/{secret}"}
+            for service in services
+            for secret in service.secrets
         },
-        "secrets": {secret: {"file": f"{HOST_SECRETS}/{secret}"} for secret in secrets},
     }
     return yaml.safe_dump(document, sort_keys=False)
 
 
-def _container(service: Service, settings: Settings, bucket: str, image: str) -> dict[str, Any]:
+def _container(service: Service, settings: Settings, place: Place) -> dict[str, Any]:
     """Return one service of the compose file: bounded, without privileges, read-only."""
-    names = _names(service, settings, bucket, "0.0.0.0", IN_CONTAINER)  # noqa: S104
-    port = ports(settings).get(service.name)
+    names = _names(service, settings, place, {**IN_CONTAINER, "host_root": "/host/"})
     container: dict[str, Any] = {
-        "image": image if service.image == STACK_IMAGE else service.image,
+        "image": place.image if service.image == STACK_IMAGE else service.image,
         "entrypoint": [part.format_map(names) for part in service.command],
         "environment": {k: v.format_map(names) for k, v in service.environment.items()},
-        "restart": "unless-stopped" if service.runs == "always" else "on-failure",
+        "user": f"{service.user}:{service.user}",
+        "restart": "unless-stopped" if service.runs == "always" else "no",
         "mem_limit": f"{service.memory_mb}m",
+        "pids_limit": PIDS_LIMIT,
         "read_only": True,
-        "tmpfs": ["/tmp"],  # noqa: S108  # the container's own
+        "tmpfs": ["/tmp", *service.writes],  # noqa: S108  # the container's own
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
-        "volumes": [f"./:{IN_CONTAINER['config']}:ro"],
+        "logging": LOG_ROTATION,
     }
-    if service.keeps_state:
-        container["volumes"].append(f"{HOST_DATA}/{service.name}:{IN_CONTAINER['data']}")
-    if service.public:
-        container["ports"] = [f"{port}:{port}"]
-    if service.needs:
-        container["depends_on"] = {n: {"condition": "service_healthy"} for n in service.needs}
-    if service.secrets:
-        container["secrets"] = list(service.secrets)
+    optional = {
+        "volumes": _volumes(service),
+        "cap_add": list(service.capabilities),
+        "ports": _published(service, settings),
+        "depends_on": {need: {"condition": "service_healthy"} for need in service.needs},
+        "secrets": [
+            {"source": f"{service.name}-{secret}", "target": secret} for secret in service.secrets
+        ],
+        "healthcheck": _health(service, names),
+        "profiles": [ONCE] if service.runs == "once" else [],
+    }
+    return container | {name: value for name, value in optional.items() if value}
+
+
+def _volumes(service: Service) -> list[str]:
+    """Return what a container sees of the host.
+
+    The bundle's folder has another path in each bundle: only who reads it is made anew for that.
+    """
+    reads = any("{config}" in text for text in (*service.command, *service.environment.values()))
+    config = [f"./:{IN_CONTAINER['config']}:ro"] if reads else []
+    data = [f"{HOST_DATA}/{service.name}:{IN_CONTAINER['data']}"] if service.keeps_state else []
+    return [*config, *data, *service.mounts]
+
+
+def _published(service: Service, settings: Settings) -> list[str]:
+    """Return the ports that the host opens for a service: the edge's, and ACME's beside it."""
+    if not service.public:
+        return []
+    port = ports(settings)[service.name]
+    return [f"{port}:{port}", *(["80:80"] if settings.acme else [])]
+
+
+def _health(service: Service, names: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return how Docker asks a container whether it is well."""
     if service.health_path:
-        container["healthcheck"] = {
-            "test": ["CMD", *_probe(service, f"http://127.0.0.1:{port}{service.health_path}")],
-            "interval": "10s",
-            "timeout": "5s",
-            "retries": 6,
-            "start_period": "30s",
-        }
-    return container
+        url = f"{service.scheme}://127.0.0.1:{names['port']}{service.health_path}"
+        test = _probe(service, url)
+    else:
+        test = [part.format_map(names) for part in service.health_command]
+    if not test:
+        return None
+    return {
+        "test": ["CMD", *test],
+        "interval": "5s",
+        "timeout": "5s",
+        "retries": 12,
+        "start_period": "90s",
+    }
 
 
 def _probe(service: Service, url: str) -> list[str]:
     """Return the health probe with what the image has: Python in ours, wget in the others."""
     if service.image == STACK_IMAGE:
         return ["python", "-c", f"import urllib.request as u; u.urlopen({url!r}, timeout=4)"]
-    return ["wget", "-q", "-O", "/dev/null", url]
+    return ["wget", "-q", "--no-check-certificate", "-O", "/dev/null", url]
 
 
 def _names(
-    service: Service, settings: Settings, bucket: str, bind: str, folders: Mapping[str, str]
+    service: Service, settings: Settings, place: Place, folders: Mapping[str, str]
 ) -> dict[str, str]:
     """Return what the names in braces of a service's command and environment stand for."""
-    port = ports(settings).get(service.name)
-    return {**addresses(settings), **folders, "bind": bind, "port": str(port), "bucket": bucket}
+    edge = netloc(place.address, ports(settings)["proxy"])
+    return {
+        **addresses(settings),
+        **folders,
+        "bind": _bind(settings),
+        "port": str(ports(settings).get(service.name)),
+        "bucket": place.bucket,
+        "edge": f"https://{edge}",
+        "edge_host": edge,
+        "database": DATABASE[settings.runtime].format_map(folders),
+        "secure_cookies": str(settings.runtime == "compose").lower(),
+    }
 
 
 def archive(files: Mapping[str, str]) -> bytes:

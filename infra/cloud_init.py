@@ -4,62 +4,92 @@ import textwrap
 
 import yaml
 
-from infra.bundle import HOST_SECRETS, POINTER_KEY
-from infra.services import SERVICES
+from infra.bundle import POINTER_KEY
 from infra.settings import Settings
+from infra.status import STATUS_KEY
 
 HOST_ENV_PATH = "/etc/pulumi-mlops/host.env"
 """The file of the user data that names the bucket; the machine of stack `local` reads it too."""
 
-ROLLOUT = """\
+SWAP_BYTES = 2 * 2**30
+
+PACKAGES = (
+    *("docker.io", "docker-cli", "docker-compose", "apparmor", "awscli"),
+    *("amazon-ecr-credential-helper", "e2fsprogs", "unattended-upgrades"),
+)
+"""Debian's own; without what they only recommend."""
+
+INSTALL = """\
 #!/bin/sh
-# Fetches the bundle in force and brings the services to it.
+# Installs what the host needs, once; everything after that is the agent's.
 set -eu
 . /etc/pulumi-mlops/host.env
-digest=$(aws s3 cp "s3://$BUCKET/$BUNDLE_POINTER" -)
-home=/opt/pulumi-mlops/$digest
-if [ ! -d "$home" ]; then
-  mkdir -p "$home.part"
-  aws s3 cp "s3://$BUCKET/bundles/$digest.tar.gz" "$home.part.tar.gz"
-  echo "$digest  $home.part.tar.gz" | sha256sum --check --quiet
-  tar -xzf "$home.part.tar.gz" -C "$home.part"
-  mv "$home.part" "$home"
-fi
-umask 077
-mkdir -p "$SECRETS_DIR"
-for secret in $SECRETS; do
-  aws ssm get-parameter --with-decryption --name "$SECRETS_PREFIX$secret" \\
-    --query Parameter.Value --output text > "$SECRETS_DIR/$secret"
+missing=
+for package in $PACKAGES; do
+  dpkg-query --show "$package" >/dev/null 2>&1 || missing="$missing $package"
 done
-cd "$home"
-exec docker compose up --detach --remove-orphans
+if [ -n "$missing" ]; then
+  export DEBIAN_FRONTEND=noninteractive
+  # The public address comes a little after the boot: until then there is no way out.
+  tries=60
+  until apt-get -qq update; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || { echo "the package mirrors can't be reached" >&2; exit 1; }
+    sleep 5
+  done
+  # shellcheck disable=SC2086  # a list of words
+  apt-get -qq --no-install-recommends install $missing
+fi
+# Debian has no package of Session Manager's agent. Without it everything but the shell works.
+if ! systemctl is-active --quiet amazon-ssm-agent; then
+  package=$(mktemp --suffix=.deb)
+  url=https://s3.$AWS_DEFAULT_REGION.amazonaws.com/amazon-ssm-$AWS_DEFAULT_REGION
+  file=latest/debian_$(dpkg --print-architecture)/amazon-ssm-agent.deb
+  if curl -fsS --retry 3 -o "$package" "$url/$file"; then
+    dpkg --install "$package"
+  else
+    echo "no Session Manager: its agent could not be fetched from $url" >&2
+  fi
+  rm -f "$package"
+fi
+systemctl daemon-reload
+systemctl enable --now docker pulumi-mlops
+"""
+
+START = """\
+#!/bin/sh
+# Starts the agent of the bundle in force; on a new host, of the bundle that the pointer names.
+set -eu
+home=/opt/pulumi-mlops
+bundle=$home/current
+if [ ! -e "$bundle" ]; then
+  digest=$(aws s3 cp "s3://$BUCKET/$BUNDLE_POINTER" -)
+  mkdir -p $home/first
+  aws s3 cp --quiet "s3://$BUCKET/bundles/$digest.tar.gz" $home/first.tar.gz
+  echo "$digest  $home/first.tar.gz" | sha256sum --check --quiet
+  tar -xzf $home/first.tar.gz -C $home/first
+  bundle=$home/first
+fi
+# Its real path: the link moves while the agent works.
+cd "$(realpath "$bundle")"
+exec python3 -m infra.onhost.agent
 """
 
 UNIT = """\
 [Unit]
-Description=Services of pulumi-mlops, from the bundle in force
+Description=Keeps the host at the bundle in force
 After=docker.service network-online.target
 Wants=network-online.target
 Requires=docker.service
 
 [Service]
-Type=oneshot
-ExecStart=/usr/local/sbin/pulumi-mlops-rollout
+EnvironmentFile=/etc/pulumi-mlops/host.env
+ExecStart=/usr/local/sbin/pulumi-mlops-start
+Restart=always
+RestartSec=10
 
 [Install]
 WantedBy=multi-user.target
-"""
-
-TIMER = """\
-[Unit]
-Description=Follows the bundle in force
-
-[Timer]
-OnBootSec=30
-OnUnitInactiveSec=30
-
-[Install]
-WantedBy=timers.target
 """
 
 
@@ -68,41 +98,51 @@ def secrets_prefix(settings: Settings) -> str:
     return f"/{settings.project}/{settings.stack}/"
 
 
-def host_env(settings: Settings, bucket: str) -> dict[str, str]:
+def host_env(settings: Settings, bucket: str, volume: str) -> dict[str, str]:
     """Return what the host must know before it has its bundle; nothing of it is secret."""
-    secrets = sorted({secret for service in SERVICES for secret in service.secrets})
     endpoint = {"AWS_ENDPOINT_URL": settings.aws_endpoint} if settings.aws_endpoint else {}
     return {
         "BUCKET": bucket,
         "BUNDLE_POINTER": POINTER_KEY,
-        "SECRETS": " ".join(secrets),
+        "STATUS": STATUS_KEY,
         "SECRETS_PREFIX": secrets_prefix(settings),
-        "SECRETS_DIR": HOST_SECRETS,
+        "DATA_VOLUME": volume,
+        "PACKAGES": " ".join(PACKAGES),
         "AWS_DEFAULT_REGION": settings.region,
-        **endpoint,
+        # An instance finds AWS by itself; only a process of this machine must be told.
+        **(endpoint if settings.runtime == "processes" else {}),
     }
 
 
-def user_data(settings: Settings, bucket: str) -> str:
+def user_data(settings: Settings, bucket: str, volume: str) -> str:
     """Return the cloud-init text.
 
-    It changes with the settings and the bucket's name only: a new bundle never replaces the host.
+    It changes with the settings, the bucket's name and the data volume's id only: a new bundle,
+    its agent included, never replaces the host.
+
+    Parameters
+    ----------
+    settings
+        The stack's settings.
+    bucket
+        Name of the artifact bucket.
+    volume
+        Id of the data volume.
     """
-    env = "".join(f"{name}='{value}'\n" for name, value in host_env(settings, bucket).items())
+    known = host_env(settings, bucket, volume)
+    env = "".join(f"{name}='{value}'\n" for name, value in known.items())
     document = {
-        "packages": ["docker.io", "docker-compose", "awscli", "amazon-ecr-credential-helper"],
-        "package_update": True,
+        # Small hosts train with it; cloud-init makes at most as much as the disk can spare.
+        "swap": {"filename": "/swapfile", "size": "auto", "maxsize": SWAP_BYTES},
         "write_files": [
             _file(HOST_ENV_PATH, env, "0644"),
-            _file("/usr/local/sbin/pulumi-mlops-rollout", ROLLOUT, "0755"),
+            _file("/usr/local/sbin/pulumi-mlops-install", INSTALL, "0755"),
+            _file("/usr/local/sbin/pulumi-mlops-start", START, "0755"),
             _file("/etc/systemd/system/pulumi-mlops.service", UNIT, "0644"),
-            _file("/etc/systemd/system/pulumi-mlops.timer", TIMER, "0644"),
             _file("/root/.docker/config.json", '{"credsStore": "ecr-login"}\n', "0600"),
         ],
-        "runcmd": [
-            ["systemctl", "daemon-reload"],
-            ["systemctl", "enable", "--now", "pulumi-mlops.service", "pulumi-mlops.timer"],
-        ],
+        # One script, the last one: cloud-init reports the failure of no other.
+        "runcmd": [["/usr/local/sbin/pulumi-mlops-install"]],
     }
     return "#cloud-config\n" + yaml.safe_dump(document, sort_keys=False, width=1000)
 

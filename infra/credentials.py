@@ -7,6 +7,9 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import dynamic
 
+BCRYPT_COST = 10
+"""Each request behind the login costs one check, some 50 ms at this cost."""
+
 
 class _Generator(dynamic.ResourceProvider):
     """Draws a password once; it stays until its resource is replaced."""
@@ -20,41 +23,78 @@ class _Generator(dynamic.ResourceProvider):
 
     def update(self, _id: str, olds: Any, _news: Any) -> dynamic.UpdateResult:  # noqa: ANN401
         """Keep what was drawn."""
-        return dynamic.UpdateResult({"value": olds["value"]})
+        return dynamic.UpdateResult({key: olds[key] for key in ("value", "bcrypt_hash")})
 
     def create(self, props: Any) -> dynamic.CreateResult:  # noqa: ANN401, ARG002
         """Draw 192 random bits from the operating system."""
-        return dynamic.CreateResult("password", {"value": secrets.token_urlsafe(24)})
+        # Imported here: an update that keeps its passwords has no use for it.
+        import bcrypt  # noqa: PLC0415
+
+        value = secrets.token_urlsafe(24)
+        hashed = bcrypt.hashpw(value.encode(), bcrypt.gensalt(BCRYPT_COST)).decode()
+        return dynamic.CreateResult("password", {"value": value, "bcrypt_hash": hashed})
 
 
 class Password(dynamic.Resource):
-    """A password that nobody chose."""
+    """A password that nobody chose, and its bcrypt hash."""
 
     value: pulumi.Output[str]
+    bcrypt_hash: pulumi.Output[str]
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        kept = pulumi.ResourceOptions(additional_secret_outputs=["value"])
+        kept = pulumi.ResourceOptions(additional_secret_outputs=["value", "bcrypt_hash"])
         merged = pulumi.ResourceOptions.merge(opts, kept)
-        super().__init__(_Generator(), name, {"value": None}, merged)
+        super().__init__(_Generator(), name, {"value": None, "bcrypt_hash": None}, merged)
+
+
+OPERATOR = "operator"
+"""The one who may look behind the edge: MLflow, Prometheus, Alertmanager."""
+
+
+def login_line(bcrypt_hash: str) -> str:
+    """Return the operator's line in the edge's configuration."""
+    return f"{OPERATOR} {bcrypt_hash}"
+
+
+def pgpass(password: str) -> str:
+    """Return libpq's password file for MLflow's way to the database."""
+    return f"postgres:5432:*:mlflow:{password}"
 
 
 class Credentials(pulumi.ComponentResource):
-    """Grafana's admin password, and the parameter that the host reads it from."""
+    """The passwords of Grafana, of the operator and of the database, as parameters for the host."""
 
     parameter_arn: pulumi.Output[str]
     grafana_password: pulumi.Output[str]
+    operator_password: pulumi.Output[str]
 
     def __init__(self, name: str, prefix: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pulumi-mlops:infra:Credentials", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        password = Password(f"{name}-grafana-admin", opts=inside)
-        parameter = aws.ssm.Parameter(
-            f"{name}-grafana-admin",
-            name=f"{prefix}grafana-admin-password",
-            type="SecureString",
-            value=password.value,
-            opts=inside,
+        grafana, operator, database = (
+            Password(f"{name}-{of}", opts=inside) for of in ("grafana-admin", OPERATOR, "postgres")
         )
-        self.parameter_arn = parameter.arn
-        self.grafana_password = pulumi.Output.secret(password.value)
-        self.register_outputs({"parameter_arn": parameter.arn})
+        values: dict[str, pulumi.Output[str]] = {
+            "grafana-admin-password": grafana.value,
+            # The edge gets the hash only.
+            "operator-login": operator.bcrypt_hash.apply(login_line),
+            "postgres-password": database.value,
+            "mlflow-pgpass": database.value.apply(pgpass),
+        }
+        parameters = [
+            aws.ssm.Parameter(
+                f"{name}-{secret}",
+                name=f"{prefix}{secret}",
+                type="SecureString",
+                value=value,
+                opts=inside,
+            )
+            for secret, value in values.items()
+        ]
+        # Every parameter of this stack's path, and no other.
+        self.parameter_arn = parameters[0].arn.apply(
+            lambda arn: f"{arn.removesuffix('grafana-admin-password')}*"
+        )
+        self.grafana_password = pulumi.Output.secret(grafana.value)
+        self.operator_password = pulumi.Output.secret(operator.value)
+        self.register_outputs({"parameter_arn": self.parameter_arn})

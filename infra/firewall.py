@@ -6,7 +6,7 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
-from infra.services import SERVICES, ports
+from infra.services import ports, services_of
 from infra.settings import Settings
 
 Group = Literal["host", "balancer", "endpoints"]
@@ -37,7 +37,7 @@ ANYWHERE = "0.0.0.0/0"
 
 def edge(settings: Settings) -> tuple[str, int]:
     """Return the name and the port of the one service that is public."""
-    (name,) = (service.name for service in SERVICES if service.public)
+    (name,) = (s.name for s in services_of(settings.runtime) if s.public)
     return name, ports(settings)[name]
 
 
@@ -61,7 +61,7 @@ def _direct(settings: Settings) -> tuple[Rule, ...]:
     challenge = "certificate challenges, from addresses that nobody announces; all else redirected"
     wanted = (
         (True, Rule("host", name, "in", "tcp", port, allowed, "the public service")),
-        (settings.domain, Rule("host", "acme", "in", "tcp", 80, ANYWHERE, challenge)),
+        (settings.acme, Rule("host", "acme", "in", "tcp", 80, ANYWHERE, challenge)),
         (settings.ssh_cidr, Rule("host", "ssh", "in", "tcp", 22, operators, "shell of operators")),
     )
     return tuple(rule for wish, rule in wanted if wish)

@@ -1,5 +1,6 @@
 """The host: one EC2 instance with a data volume of its own, and a fixed address if it is public."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pulumi
@@ -24,7 +25,8 @@ class HostArgs:
     zone: str
     security_group_id: pulumi.Input[str]
     profile: pulumi.Input[str]
-    user_data: pulumi.Input[str]
+    user_data: Callable[[pulumi.Input[str]], pulumi.Input[str]]
+    """Makes the user data from the id of the data volume."""
     data_volume_gb: int
     key_arn: pulumi.Input[str]
     public: bool
@@ -50,7 +52,6 @@ class Host(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("pulumi-mlops:infra:Host", name, None, opts)
-        instance = self._instance(name, args, invoke)
         volume = aws.ebs.Volume(
             f"{name}-data",
             availability_zone=args.zone,
@@ -61,6 +62,7 @@ class Host(pulumi.ComponentResource):
             tags={"Name": f"{name}-data"},
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
+        instance = self._instance(name, args, volume.id, invoke)
         self.attached = aws.ec2.VolumeAttachment(
             f"{name}-data",
             device_name=DATA_DEVICE,
@@ -80,7 +82,11 @@ class Host(pulumi.ComponentResource):
         return pulumi.Output.from_input(address.public_ip)
 
     def _instance(
-        self, name: str, args: HostArgs, invoke: pulumi.InvokeOptions
+        self,
+        name: str,
+        args: HostArgs,
+        volume: pulumi.Input[str],
+        invoke: pulumi.InvokeOptions,
     ) -> aws.ec2.Instance:
         """Declare the instance; a new image of the system is no reason to replace it."""
         image = aws.ssm.get_parameter_output(name=args.ami_parameter, opts=invoke)
@@ -93,7 +99,7 @@ class Host(pulumi.ComponentResource):
             vpc_security_group_ids=[args.security_group_id],
             iam_instance_profile=args.profile,
             key_name=self._key(name, args.ssh_public_key),
-            user_data=args.user_data,
+            user_data=args.user_data(volume),
             user_data_replace_on_change=True,
             # Two hops: containers reach the role's credentials through the host.
             metadata_options={

@@ -1,14 +1,18 @@
-"""The image repository, and the tag that says which source an image holds."""
+"""The image of the services: its repository, its build, and the tag that names its sources."""
 
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-SOURCES = ("app", "training", "monitoring", "requirements.txt")
+from infra.settings import Settings
+
+DOCKERFILE = "app/Dockerfile"
+SOURCES = ("app", "training", "monitoring", "requirements-image.txt", DOCKERFILE)
 """What goes into the image: a change in any of these is another image."""
 
 KEPT_IMAGES = 10
@@ -43,22 +47,30 @@ def lifecycle() -> str:
 
 @dataclass(frozen=True)
 class ImageArgs:
-    """Where the sources are, the images' key, and whether the images outlive the stack."""
+    """Where the sources are, the images' key, and the settings that an image depends on."""
 
     checkout: Path
     key_arn: pulumi.Input[str]
-    protect: bool
+    settings: Settings
 
 
 class Image(pulumi.ComponentResource):
-    """The ECR repository of the service's image."""
+    """The ECR repository, and the image in it, built here for the host's architecture.
+
+    Where the services are processes of this machine there is nothing to build: they run from the
+    checkout, and the tag of its sources stands for the image.
+    """
 
     repository_url: pulumi.Output[str]
     repository_arn: pulumi.Output[str]
     reference: pulumi.Output[str]
 
     def __init__(
-        self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        args: ImageArgs,
+        invoke: pulumi.InvokeOptions,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("pulumi-mlops:infra:Image", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
@@ -67,13 +79,48 @@ class Image(pulumi.ComponentResource):
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.key_arn}],
-            force_delete=not args.protect,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            force_delete=not args.settings.protect_data,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protect_data),
         )
         aws.ecr.LifecyclePolicy(name, repository=repository.name, policy=lifecycle(), opts=inside)
+        tag = pulumi.Output.concat(repository.repository_url, ":", source_digest(args.checkout))
         self.repository_url = repository.repository_url
         self.repository_arn = repository.arn
-        self.reference = pulumi.Output.concat(
-            repository.repository_url, ":", source_digest(args.checkout)
-        )
+        self.reference = tag
+        if args.settings.runtime == "compose":
+            login = aws.ecr.get_authorization_token_output(
+                registry_id=repository.registry_id, opts=invoke
+            )
+            self.reference = self._build(name, args, tag, login)
         self.register_outputs({"repository_url": repository.repository_url})
+
+    def _build(
+        self,
+        name: str,
+        args: ImageArgs,
+        tag: pulumi.Output[str],
+        login: Any,  # noqa: ANN401  # pulumi_aws is taken as Any
+    ) -> pulumi.Output[str]:
+        """Build and push; return the reference with the digest of what was pushed."""
+        # Imported here: stack `local` builds nothing.
+        import pulumi_docker_build as docker_build  # noqa: PLC0415
+
+        built: Any = docker_build.Image(
+            name,
+            context={"location": str(args.checkout)},
+            dockerfile={"location": str(args.checkout / DOCKERFILE)},
+            # The host's platform, whatever this machine's is.
+            platforms=[docker_build.Platform(f"linux/{args.settings.architecture}")],
+            tags=[tag],
+            push=True,
+            build_on_preview=False,
+            registries=[
+                {
+                    "address": login.proxy_endpoint,
+                    "username": login.user_name,
+                    "password": login.password,
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return pulumi.Output.from_input(built.ref)

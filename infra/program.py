@@ -53,7 +53,7 @@ def declare() -> None:
     key = EncryptionKey(name, EncryptionKeyArgs(account, chosen.region, f"{logs}*", protect), opts)
     Audit(name, AuditArgs(network.vpc_id, account, chosen.region, key.arn, logs), opts)
     storage = Storage(name, StorageArgs(account, key.arn, protect), opts)
-    image = Image(name, ImageArgs(CHECKOUT, key.arn, protect), opts)
+    image = Image(name, ImageArgs(CHECKOUT, key.arn, chosen), invoke, opts)
     credentials = Credentials(name, cloud_init.secrets_prefix(chosen), opts)
     identity = Identity(
         name,
@@ -62,7 +62,6 @@ def declare() -> None:
         ),
         opts,
     )
-    rollout = Rollout(name, chosen, storage.bucket, image.reference, opts)
     host = Host(
         name,
         HostArgs(
@@ -72,7 +71,9 @@ def declare() -> None:
             zone=chosen.region + ZONES[0],
             security_group_id=wall.group_ids["host"],
             profile=identity.profile,
-            user_data=storage.bucket.apply(lambda bucket: cloud_init.user_data(chosen, bucket)),
+            user_data=lambda volume: pulumi.Output.all(storage.bucket, volume).apply(
+                lambda known: cloud_init.user_data(chosen, *known)
+            ),
             data_volume_gb=chosen.data_volume_gb,
             key_arn=key.arn,
             public=chosen.profile == "dev",
@@ -85,13 +86,18 @@ def declare() -> None:
     address = host.address
     if chosen.profile == "hardened":
         address = _balancer(chosen, network, wall, storage, host, opts).address
-    where = pulumi.Output.from_input(chosen.host_address or address).apply(
-        lambda known: urls(chosen, known)
-    )
+    reached = pulumi.Output.from_input(chosen.domain or chosen.host_address or address)
+    rollout = Rollout(name, chosen, storage.bucket, image.reference, reached, opts)
+    where = reached.apply(lambda known: urls(chosen, known))
     _await(chosen, storage, rollout, host, where)
     _export(chosen, storage, image, host, where)
-    pulumi.export("public_ip", address)
-    pulumi.export("grafana_password", credentials.grafana_password)
+    told = {
+        "public_ip": address,
+        "grafana_password": credentials.grafana_password,
+        "operator_password": credentials.operator_password,
+    }
+    for output, value in told.items():
+        pulumi.export(output, value)
 
 
 def _perimeter(

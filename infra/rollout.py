@@ -21,11 +21,12 @@ class Rollout(pulumi.ComponentResource):
         settings: Settings,
         bucket: pulumi.Output[str],
         image: pulumi.Output[str],
+        address: pulumi.Output[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("pulumi-mlops:infra:Rollout", name, None, opts)
-        packed = pulumi.Output.all(bucket, image).apply(
-            lambda known: bundle.archive(bundle.render(settings, *known))
+        packed = pulumi.Output.all(bucket, image, address).apply(
+            lambda known: bundle.archive(bundle.render(settings, bundle.Place(*known)))
         )
         self.digest = packed.apply(bundle.digest)
         stored = aws.s3.BucketObjectv2(

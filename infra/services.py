@@ -1,11 +1,11 @@
 """The one list of services; everything that knows of them is derived from it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from infra.errors import UserError
-from infra.settings import Settings
+from infra.settings import Runtime, Settings
 
 STACK_IMAGE = "{stack_image}"
 """Stands for the image that this repository builds."""
@@ -15,10 +15,30 @@ STACK_IMAGE = "{stack_image}"
 class Service:
     """One service of the host.
 
-    In `command` and `environment`, names in braces are filled in where the service runs: `{bind}`
-    and `{port}` (its own address), `{data}` (its folder on the data volume), `{config}` (the
-    bundle's folder), `{secrets}` (a folder with one file a secret), `{bucket}`, and the name of
-    any other service for its `host:port`.
+    In `command`, `environment` and `health_command`, names in braces are filled in where the
+    service runs: `{bind}` and `{port}` (its own address), `{data}` (its folder on the data volume),
+    `{config}` (the bundle's folder), `{secrets}` (a folder with one file a secret), `{host_root}`
+    (the host's file system, with a slash at its end), `{bucket}`, `{database}` (MLflow's backend
+    store), `{edge}` and `{edge_host}` (the address that people use, as a URL and as a Host header),
+    and the name of any other service for its `host:port`.
+
+    Attributes
+    ----------
+    user
+        Numeric user of the container: the image's own where it has one. Data folder and secrets
+        belong to it.
+    scheme
+        How its port is spoken to; behind `https` is a certificate of the service's own making.
+    health_command
+        Tells that it is well, where there is no HTTP path to ask.
+    capabilities
+        What the program's file demands to start; it is given nothing else.
+    mounts
+        What it sees of the host beyond its own folders, read-only.
+    writes
+        Folders of the image that must be writable; they are kept in memory.
+    runtimes
+        Where it runs: a process of one machine may not need it.
     """
 
     name: str
@@ -26,17 +46,33 @@ class Service:
     image: str
     command: tuple[str, ...]
     memory_mb: int
+    user: int
     port: int | None = None
+    scheme: Literal["http", "https"] = "http"
     health_path: str | None = None
+    health_command: tuple[str, ...] = ()
     metrics_path: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    mounts: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    runtimes: tuple[Runtime, ...] = ("compose", "processes")
     keeps_state: bool = False
     public: bool = False
     optional: bool = False
     runs: Literal["always", "once"] = "always"
 
+
+OUR_USER = 10001
+"""The user of this repository's image, as `app/Dockerfile` makes it."""
+NOBODY = 65534
+DATABASE = {
+    "processes": "sqlite:///{data}/mlflow.db",
+    # libpq takes the password from the file that PGPASSFILE names.
+    "compose": "postgresql+psycopg://mlflow@postgres:5432/mlflow",
+}
 
 CLIENT_OF_MLFLOW = {
     "MLFLOW_TRACKING_URI": "http://{mlflow}",
@@ -46,22 +82,51 @@ CLIENT_OF_MLFLOW = {
 
 SERVICES = (
     Service(
+        name="postgres",
+        purpose="keeps MLflow's runs and registry",
+        image="postgres:17.6-trixie",
+        command=(
+            *("docker-entrypoint.sh", "postgres", "-c", "port={port}"),
+            *("-c", "shared_buffers=48MB", "-c", "max_connections=40"),
+        ),
+        environment={
+            "POSTGRES_USER": "mlflow",
+            "POSTGRES_DB": "mlflow",
+            "POSTGRES_PASSWORD_FILE": "{secrets}/postgres-password",
+            "POSTGRES_INITDB_ARGS": "--auth=scram-sha-256",
+            "PGDATA": "{data}/17",
+        },
+        memory_mb=160,
+        user=999,
+        port=5432,
+        health_command=("pg_isready", "-q", "-h", "127.0.0.1", "-p", "{port}", "-U", "mlflow"),
+        secrets=("postgres-password",),
+        writes=("/var/run/postgresql",),
+        runtimes=("compose",),
+        keeps_state=True,
+    ),
+    Service(
         name="mlflow",
         purpose="tracks runs, keeps the model registry, serves artifacts out of the bucket",
         image=STACK_IMAGE,
         command=(
             *("mlflow", "server", "--host", "{bind}", "--port", "{port}", "--workers", "1"),
-            *("--backend-store-uri", "sqlite:///{data}/mlflow.db"),
+            *("--backend-store-uri", "{database}"),
             *("--artifacts-destination", "s3://{bucket}/mlflow"),
         ),
-        # Its job runner is eight more processes and 800 MB, for features that are not used here.
         environment={
+            # Its job runner is eight more processes and 800 MB, for features not used here.
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-            "MLFLOW_SERVER_ALLOWED_HOSTS": "{mlflow},localhost:{port},127.0.0.1:{port}",
+            "MLFLOW_SERVER_ALLOWED_HOSTS": "{mlflow},localhost:{port},127.0.0.1:{port},{edge_host}",
+            "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": "{edge}",
+            "PGPASSFILE": "{secrets}/mlflow-pgpass",
         },
         memory_mb=640,
+        user=OUR_USER,
         port=5000,
         health_path="/health",
+        needs=("postgres",),
+        secrets=("mlflow-pgpass",),
         keeps_state=True,
     ),
     Service(
@@ -71,6 +136,7 @@ SERVICES = (
         command=("python", "-m", "training.train", "--unless-champion"),
         environment=CLIENT_OF_MLFLOW,
         memory_mb=1024,
+        user=OUR_USER,
         needs=("mlflow",),
         runs="once",
     ),
@@ -85,10 +151,26 @@ SERVICES = (
         ),
         environment={**CLIENT_OF_MLFLOW, "OMP_NUM_THREADS": "1"},
         memory_mb=384,
+        user=OUR_USER,
         port=5001,
         health_path="/healthz",
         metrics_path="/metrics",
-        public=True,
+    ),
+    Service(
+        name="alertmanager",
+        purpose="groups alerts and hands them on",
+        image="prom/alertmanager:v0.28.1",
+        command=(
+            *("alertmanager", "--config.file={config}/alertmanager.yml"),
+            *("--storage.path={data}", "--web.listen-address={bind}:{port}"),
+            *("--web.external-url={edge}/alertmanager/", "--cluster.listen-address="),
+        ),
+        memory_mb=64,
+        user=NOBODY,
+        port=9093,
+        health_path="/alertmanager/-/ready",
+        metrics_path="/alertmanager/metrics",
+        keeps_state=True,
     ),
     Service(
         name="prometheus",
@@ -97,22 +179,30 @@ SERVICES = (
         command=(
             *("prometheus", "--config.file={config}/prometheus.yml"),
             *("--storage.tsdb.path={data}", "--web.listen-address={bind}:{port}"),
+            "--web.external-url={edge}/prometheus/",
         ),
         memory_mb=256,
+        user=NOBODY,
         port=9090,
-        health_path="/-/ready",
-        metrics_path="/metrics",
+        health_path="/prometheus/-/ready",
+        metrics_path="/prometheus/metrics",
         keeps_state=True,
     ),
     Service(
         name="node-exporter",
         purpose="tells the host's processor, memory, disk and network figures",
         image="prom/node-exporter:v1.9.1",
-        command=("node_exporter", "--web.listen-address={bind}:{port}"),
+        command=(
+            *("node_exporter", "--web.listen-address={bind}:{port}"),
+            *("--path.rootfs={host_root}", "--path.procfs={host_root}proc"),
+            "--path.sysfs={host_root}sys",
+        ),
         memory_mb=64,
+        user=NOBODY,
         port=9100,
         health_path="/",
         metrics_path="/metrics",
+        mounts=("/:/host:ro,rslave",),
     ),
     Service(
         name="grafana",
@@ -122,20 +212,55 @@ SERVICES = (
         environment={
             "GF_SERVER_HTTP_ADDR": "{bind}",
             "GF_SERVER_HTTP_PORT": "{port}",
+            "GF_SERVER_ROOT_URL": "{edge}/grafana/",
+            "GF_SERVER_SERVE_FROM_SUB_PATH": "true",
             "GF_PATHS_DATA": "{data}",
             "GF_PATHS_PROVISIONING": "{config}/grafana",
             "GF_SECURITY_ADMIN_PASSWORD__FILE": "{secrets}/grafana-admin-password",
+            "GF_SECURITY_COOKIE_SECURE": "{secure_cookies}",
             "GF_ANALYTICS_REPORTING_ENABLED": "false",
             "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
         },
         memory_mb=256,
+        user=472,
         port=3000,
         health_path="/api/health",
         secrets=("grafana-admin-password",),
         keeps_state=True,
         optional=True,
     ),
+    Service(
+        name="proxy",
+        purpose="the edge: TLS, and the way to everything else",
+        image="caddy:2.10.2-alpine",
+        command=("caddy", "run", "--config", "{config}/Caddyfile", "--adapter", "caddyfile"),
+        environment={
+            "XDG_DATA_HOME": "{data}",
+            "XDG_CONFIG_HOME": "{data}",
+            "SECRETS": "{secrets}",
+        },
+        memory_mb=64,
+        user=OUR_USER,
+        port=443,
+        scheme="https",
+        health_path="/-/healthy",
+        secrets=("operator-login",),
+        # The image's file carries this capability: without it the kernel refuses to start it.
+        capabilities=("NET_BIND_SERVICE",),
+        keeps_state=True,
+        public=True,
+    ),
 )
+
+
+def services_of(runtime: Runtime) -> tuple[Service, ...]:
+    """Return the services of a runtime; one that is not there is needed by nobody."""
+    chosen = [service for service in SERVICES if runtime in service.runtimes]
+    names = {service.name for service in chosen}
+    return tuple(
+        replace(service, needs=tuple(need for need in service.needs if need in names))
+        for service in chosen
+    )
 
 
 def ports(settings: Settings) -> dict[str, int]:
@@ -146,7 +271,8 @@ def ports(settings: Settings) -> dict[str, int]:
     UserError
         The stack sets the port of a service that does not exist, or two services share one.
     """
-    usual = {service.name: service.port for service in SERVICES if service.port is not None}
+    listening = services_of(settings.runtime)
+    usual = {service.name: service.port for service in listening if service.port is not None}
     for name, port in settings.ports.items():
         if name not in usual:
             message = f"ports: {name}: {port} is refused: the services are {', '.join(usual)}"

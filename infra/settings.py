@@ -61,6 +61,11 @@ class Settings:
         return "arm64" if re.match(r"(a1|[a-z]+\d+g[a-z]*)[.-]", self.instance_type) else "amd64"
 
     @property
+    def acme(self) -> bool:
+        """Tell whether the edge gets its certificate by ACME; a balancer brings its own."""
+        return self.domain is not None and self.profile == "dev"
+
+    @property
     def tags(self) -> dict[str, str]:
         """Return the tags that every resource carries."""
         return {"project": self.project, "stack": self.stack, "owner": self.owner}

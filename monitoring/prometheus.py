@@ -19,8 +19,15 @@ class ScrapeTarget:
     metrics_path: str = "/metrics"
 
 
-def render_prometheus(targets: Sequence[ScrapeTarget]) -> str:
+def render_prometheus(targets: Sequence[ScrapeTarget], alertmanager: str) -> str:
     """Return the configuration that scrapes every target each 15 seconds.
+
+    Parameters
+    ----------
+    targets
+        What is scraped.
+    alertmanager
+        host:port of the Alertmanager, which has its pages below `/alertmanager/`.
 
     Raises
     ------
@@ -37,6 +44,15 @@ def render_prometheus(targets: Sequence[ScrapeTarget]) -> str:
             "scrape_interval": every,
             "scrape_timeout": f"{TIMEOUT_S}s",
             "evaluation_interval": every,
+        },
+        "rule_files": ["alerts.rules.yml"],
+        "alerting": {
+            "alertmanagers": [
+                {
+                    "path_prefix": "/alertmanager/",
+                    "static_configs": [{"targets": [alertmanager]}],
+                }
+            ]
         },
         "scrape_configs": [_scrape(target) for target in targets],
     }

@@ -23,7 +23,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import bundle, status
+from infra import bundle, probe, status
 from infra.cloud_init import read_host_env
 from infra.local import files, processes, supervision
 from infra.local.machine import Machine
@@ -45,6 +45,7 @@ class LocalService:
     command: list[str]
     environment: Mapping[str, str]
     port: int | None
+    scheme: Literal["http", "https"]
     health_path: str | None
     needs: list[str]
     secrets: list[str]
@@ -290,8 +291,10 @@ def _is_healthy(service: LocalService) -> bool:
     if service.port is None or service.health_path is None:
         return False
     try:
-        url = f"http://127.0.0.1:{service.port}{service.health_path}"
-        with urllib.request.urlopen(url, timeout=2) as response:  # loopback
+        url = f"{service.scheme}://127.0.0.1:{service.port}{service.health_path}"
+        with urllib.request.urlopen(  # noqa: S310  # loopback
+            url, timeout=2, context=probe.own_authority()
+        ) as response:
             return bool(response.status == 200)  # noqa: PLR2004
     except (OSError, ValueError, http.client.HTTPException):
         return False

@@ -1,4 +1,4 @@
-"""Puts Prometheus, the node exporter and Grafana into `.local/bin`, without Docker and root."""
+"""Puts Prometheus, its companions and Grafana into `.local/bin`, without Docker and root."""
 
 import platform
 import shlex
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from infra.errors import UserError
 from infra.local import files
+from infra.local.gobuild import GoProgram, build_from_modules
 from infra.local.install import cache_folder
 from infra.local.progress import Say, run
 from infra.local.releases import go_architecture, unpack_release
@@ -24,8 +25,18 @@ from infra.local.sources import (
 REQUIRED = (
     # Name of the release, names of the program (Debian's package and program last), version.
     ("prometheus", ("prometheus",), "3.5.0"),
+    ("alertmanager", ("alertmanager", "prometheus-alertmanager"), "0.28.1"),
     ("node_exporter", ("node_exporter", "prometheus-node-exporter"), "1.9.1"),
 )
+ALERTMANAGER = GoProgram(
+    name="Alertmanager",
+    module="github.com/prometheus/alertmanager/cmd/alertmanager",
+    version="0.28.1",
+    version_variable="github.com/prometheus/common/version.Version",
+    binary="alertmanager",
+    minutes=1,
+)
+"""Debian's package unpacked is of no use: its program looks for its templates below /usr."""
 GRAFANA = "12.1.0"
 GRAFANA_HOMES = (Path("/usr/share/grafana"), Path("/usr/local/share/grafana"))
 APT_TIMEOUT_S = 120.0
@@ -61,7 +72,7 @@ def install_binaries(local_dir: Path, say: Say, origins: Origins | None = None) 
     Raises
     ------
     UserError
-        No source has Prometheus or the node exporter; each is named with its reason.
+        No source has one of Prometheus's programs; each is named with its reason.
     """
     bin_dir = local_dir / "bin"
     bin_dir.mkdir(parents=True, exist_ok=True)
@@ -75,10 +86,12 @@ def install_binaries(local_dir: Path, say: Say, origins: Origins | None = None) 
             remedy=f"Install it so that one of {', '.join(names)} is on PATH (Debian, Ubuntu: "
             f"`sudo apt-get install {names[-1]}`), then run `make up` again.",
         )
-        sources = [
-            _release(program, version, origins),
-            _debian_package(program, names[-1], debian),
-        ]
+        second = (
+            _go_modules(ALERTMANAGER, say)
+            if name == ALERTMANAGER.binary
+            else _debian_package(program, names[-1], debian)
+        )
+        sources = [_release(program, version, origins), second]
         files.link(bin_dir / name, _required(program, names, sources, local_dir, say))
     return _grafana(local_dir, origins.grafana, say)
 
@@ -115,6 +128,10 @@ def _release(program: Program, version: str, origins: Origins) -> Source:
         unpack_release(f"{folder}/{tarball}", f"{folder}/sha256sums.txt", target)
 
     return Source(f"the official release {version}", fetch)
+
+
+def _go_modules(program: GoProgram, say: Say) -> Source:
+    return Source("a build from Go modules", lambda t: build_from_modules(program, t, say))
 
 
 def _debian_package(program: Program, package: str, debian: "DebianPackages") -> Source:

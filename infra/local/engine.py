@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 
 from infra.local import files
-from infra.local.gobuild import build_from_modules
+from infra.local.gobuild import GoProgram, build_from_modules
 from infra.local.progress import Say, run
 from infra.local.releases import CONNECT_TIMEOUT_S
 from infra.local.sources import (
@@ -52,7 +52,7 @@ def install_engine(local_dir: Path, checkout: Path, say: Say) -> None:
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
     link_engine(find_engine(local_dir, say), local_dir / "bin", checkout)
-    link_provider(local_dir, checkout)
+    link_providers(local_dir, checkout)
     write_environment(local_dir)
 
 
@@ -98,10 +98,21 @@ def find_engine(local_dir: Path, say: Say) -> Path:
 
     sources = [
         Source(f"the official release ({RELEASE_ADDRESS})", _install_release),
-        Source("a build from Go modules", lambda target: build_from_modules(wanted, target, say)),
+        Source("a build from Go modules", lambda t: build_from_modules(_modules(wanted), t, say)),
     ]
     tried = ["PATH: " + ("; ".join(refusals) or "there is no pulumi")]
     return obtain(program, sources, say, tried) / program.binary
+
+
+def _modules(version: str) -> GoProgram:
+    return GoProgram(
+        name="the Pulumi CLI",
+        module="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        version=version,
+        version_variable="github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
+        binary="bin/pulumi",
+        minutes=4,
+    )
 
 
 def is_compatible(found: str, wanted: str) -> bool:
@@ -183,17 +194,22 @@ def _place(cli: Path, new: Path) -> None:
         shutil.copy2(cli, new)
 
 
-def link_provider(local_dir: Path, checkout: Path) -> None:
-    """Install the embedded `aws` provider under the version that the program asks for."""
-    package = importlib.metadata.version("pulumi-aws")
-    plugin = local_dir / "pulumi-home" / "plugins" / f"resource-aws-v{package}"
-    plugin.mkdir(parents=True, exist_ok=True)
+PROVIDERS = {"aws": "infra.local.provider", "docker-build": "infra.local.image_builder"}
+"""The embedded providers: package and the module that serves it."""
+
+
+def link_providers(local_dir: Path, checkout: Path) -> None:
+    """Install the embedded providers under the versions that the program asks for."""
     python = checkout / ".venv" / "bin" / "python"
-    files.write_script(
-        plugin / "pulumi-resource-aws",
-        {"PYTHONPATH": checkout, "PULUMI_MLOPS_LOCAL_DIR": local_dir},
-        [python, "-P", "-m", "infra.local.orphans", "infra.local.provider"],
-    )
+    for package, module in PROVIDERS.items():
+        version = importlib.metadata.version(f"pulumi-{package}")
+        plugin = local_dir / "pulumi-home" / "plugins" / f"resource-{package}-v{version}"
+        plugin.mkdir(parents=True, exist_ok=True)
+        files.write_script(
+            plugin / f"pulumi-resource-{package}",
+            {"PYTHONPATH": checkout, "PULUMI_MLOPS_LOCAL_DIR": local_dir},
+            [python, "-P", "-m", "infra.local.orphans", module],
+        )
 
 
 def write_environment(local_dir: Path) -> None:

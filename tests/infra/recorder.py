@@ -1,6 +1,7 @@
 """Runs the program once on Pulumi's mocks and remembers what it declares."""
 
 import asyncio
+import json
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class Recorder(pulumi.runtime.Mocks):
     def new_resource(self, args):
         self.declared.append(args)
         known = {
-            "arn": f"arn:{args.name}",
+            "arn": f"arn:{args.inputs.get('name', args.name)}",
             "publicIp": "1.2.3.4",
             "privateIp": "10.20.128.4",
             "dnsName": "balancer.example.com",
@@ -36,6 +37,8 @@ class Recorder(pulumi.runtime.Mocks):
     def call(self, args):
         if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
             return {"accountId": ACCOUNT}
+        if args.token == "aws:ecr/getAuthorizationToken:getAuthorizationToken":
+            return {"userName": "AWS", "password": "p", "proxyEndpoint": "https://ecr"}
         assert args.token == "aws:ssm/getParameter:getParameter"
         return {"value": f"image of {args.args['name']}", **args.args, "type": "String"}
 
@@ -76,7 +79,8 @@ def run_with_protection(stack, **changes):
         pulumi.runtime.set_mocks(
             recorder, project="pulumi-mlops", stack=stack, preview=False, monitor=monitor
         )
-        pulumi.runtime.set_all_config({k: str(v) for k, v in values.items()})
+        written = {k: json.dumps(v) if isinstance(v, dict) else str(v) for k, v in values.items()}
+        pulumi.runtime.set_all_config(written)
         pulumi.runtime.test(declare)()
     return recorder.declared, monitor.protected
 

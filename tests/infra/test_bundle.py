@@ -9,6 +9,8 @@ import yaml
 
 from infra import bundle
 
+PLACE = bundle.Place("bucket", "image:1", "203.0.113.7")
+
 
 def test_the_same_files_give_the_same_bytes():
     """The digest names the content: neither the order nor the time of packing enters."""
@@ -25,23 +27,69 @@ def test_an_archive_holds_what_was_put_in():
 
 def test_containers_run_without_privileges(dev):
     """Every container is bounded, read-only and cannot gain rights."""
-    document = yaml.safe_load(bundle.compose(dev, "bucket", "image:1"))
+    document = yaml.safe_load(bundle.compose(dev, PLACE))
     for container in document["services"].values():
         assert container["read_only"] is True
         assert container["cap_drop"] == ["ALL"]
         assert container["security_opt"] == ["no-new-privileges:true"]
         assert container["mem_limit"]
+        assert container["user"] not in {"0", "0:0", "root"}
+        assert container["logging"]["options"]["max-size"]
+        assert set(container.get("cap_add", [])) <= {"NET_BIND_SERVICE"}
+
+
+def test_only_the_edge_is_published(dev):
+    """A container's port is reached through the proxy, never directly."""
+    containers = yaml.safe_load(bundle.compose(dev, PLACE))["services"]
+    assert {name: c["ports"] for name, c in containers.items() if "ports" in c} == {
+        "proxy": ["443:443"]
+    }
+
+
+def test_every_lasting_container_is_asked_for_its_health(dev):
+    """`compose up --wait`, on which a rollout relies, waits for health checks."""
+    containers = yaml.safe_load(bundle.compose(dev, PLACE))["services"]
+    lasting = [c for c in containers.values() if c["restart"] == "unless-stopped"]
+    assert len(lasting) == 8
+    assert all(c["healthcheck"]["test"][0] == "CMD" for c in lasting)
+
+
+def test_a_secret_is_a_file_of_its_service(dev):
+    """Compose mounts it; neither the file nor the environment holds its value."""
+    document = yaml.safe_load(bundle.compose(dev, PLACE))
+    for name, container in document["services"].items():
+        for secret in container.get("secrets", []):
+            file = document["secrets"][secret["source"]]["file"]
+            assert file == f"{bundle.HOST_SECRETS}/{name}/{secret['target']}"
+
+
+def test_a_rollout_restarts_only_who_reads_the_bundle(dev):
+    """A service without configuration files keeps running when another one's file changes."""
+    containers = yaml.safe_load(bundle.compose(dev, PLACE))["services"]
+    reading = {n for n, c in containers.items() if any("./:" in v for v in c.get("volumes", []))}
+    assert reading == {"proxy", "prometheus", "alertmanager", "grafana"}
+
+
+def test_the_host_gets_its_agent_with_the_bundle(dev):
+    """The agent's own modules are there, byte for byte, and they need no other of this project."""
+    files = bundle.render(dev, PLACE)
+    carried = {path: text for path, text in files.items() if path.startswith("infra/")}
+    assert set(carried) >= {"infra/onhost/agent.py", "infra/onhost/disk.py"}
+    text = "\n".join(carried.values())
+    imported = re.findall(r"^(?:from|import) (infra[\w.]*)", text, re.MULTILINE)
+    assert imported
+    assert all(module.startswith("infra.onhost.") for module in imported)
 
 
 def test_no_placeholder_is_left_in_a_container(dev):
     """Whatever a service names in braces is known to the compose file."""
-    text = bundle.compose(dev, "bucket", "image:1")
+    text = bundle.compose(dev, PLACE)
     assert not re.findall(r"\{[a-z_-]+\}", text)
 
 
 def test_only_the_machines_own_folders_are_left_open_in_processes(local):
     """The machine fills in its folders; everything else is settled by the bundle."""
-    text = bundle.processes(local, "bucket", "image:1")
+    text = bundle.processes(local, PLACE)
     for name in bundle.KEPT_FOR_HOST:
         text = text.replace("{" + name + "}", "")
     parts = [part for p in json.loads(text) for part in [*p["command"], *p["environment"].values()]]

@@ -10,19 +10,23 @@ LIMIT_BYTES = 16 * 1024
 
 def test_user_data_is_small_and_says_where_the_bundle_is(dev):
     """It fits into EC2's limit with room to spare, and can be read back."""
-    text = cloud_init.user_data(dev, "bucket-1")
+    text = cloud_init.user_data(dev, "bucket-1", "vol-1")
     assert text.startswith("#cloud-config\n")
     assert len(text.encode()) < LIMIT_BYTES / 4
     env = cloud_init.read_host_env(text)
     assert env["BUCKET"] == "bucket-1"
-    assert env == cloud_init.host_env(dev, "bucket-1")
+    assert env == cloud_init.host_env(dev, "bucket-1", "vol-1")
 
 
 def test_scripts_of_the_user_data_keep_their_first_line(dev):
     """A script whose shebang is not its first byte does not start."""
-    files = yaml.safe_load(cloud_init.user_data(dev, "b"))["write_files"]
-    (script,) = [f for f in files if f["permissions"] == "0755"]
-    assert script["content"].startswith("#!/bin/sh\n")
+    files = yaml.safe_load(cloud_init.user_data(dev, "b", "vol-1"))["write_files"]
+    scripts = [f for f in files if f["permissions"] == "0755"]
+    assert len(scripts) == 2
+    assert all(
+        s["content"].startswith("#!/bin/sh\nset") or s["content"].startswith("#!/bin/sh\n#")
+        for s in scripts
+    )
 
 
 def test_user_data_of_others_is_refused():

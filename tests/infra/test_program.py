@@ -21,8 +21,9 @@ def dev():
 
 
 def test_both_stacks_declare_the_same_resources(local, dev):
-    """One program: a stack differs by settings, not by what there is."""
-    assert sorted(d.typ for d in local) == sorted(d.typ for d in dev)
+    """One program: a stack differs by settings; only the image has nowhere to be built locally."""
+    built = "docker-build:index:Image"
+    assert sorted([*(d.typ for d in local), built]) == sorted(d.typ for d in dev)
 
 
 def test_every_resource_is_tagged_by_the_provider(dev):
@@ -45,11 +46,19 @@ def test_a_key_opens_ssh_from_its_network_only():
 
 def test_no_secret_is_in_the_user_data_or_the_bundle(dev):
     """The password exists as a secret parameter only."""
-    (parameter,) = of_type(dev, "aws:ssm/parameter:Parameter")
-    assert parameter.inputs["type"] == "SecureString"
+    parameters = of_type(dev, "aws:ssm/parameter:Parameter")
+    assert {p.inputs["type"] for p in parameters} == {"SecureString"}
     (host,) = of_type(dev, "aws:ec2/instance:Instance")
-    assert "grafana-admin-password" in host.inputs["userData"]
+    assert "/pulumi-mlops/dev/" in host.inputs["userData"]
     assert "PASSWORD=" not in host.inputs["userData"].upper()
+
+
+def test_the_image_is_built_for_the_host_and_used_by_digest():
+    """A laptop's own architecture is no reason for an image that the host can't run."""
+    declared = run("dev", allowedCidr=ALLOWED, instanceType="t4g.small")
+    (image,) = of_type(declared, "docker-build:index:Image")
+    assert image.inputs["platforms"] == ["linux/arm64"]
+    assert image.inputs["push"] is True
 
 
 def test_nothing_is_declared_with_a_bad_setting():

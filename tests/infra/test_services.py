@@ -9,23 +9,25 @@ import yaml
 from infra import bundle, firewall, services, urls
 from infra.errors import UserError
 
+PLACE = bundle.Place("bucket", "image:1", "203.0.113.7")
 NAMES = [service.name for service in services.SERVICES]
 
 
 @pytest.mark.parametrize("service", services.SERVICES, ids=NAMES)
 def test_every_service_is_in_every_place(service, dev, local):
     """Compose file, processes, firewall, scrape targets and URLs know each service."""
-    rendered = bundle.render(dev, "bucket", "image:1")
+    rendered = bundle.render(dev, PLACE)
     containers = yaml.safe_load(rendered["compose.yaml"])["services"]
-    processes = {p["name"] for p in json.loads(bundle.processes(local, "bucket", "image:1"))}
+    processes = {p["name"] for p in json.loads(bundle.processes(local, PLACE))}
     scraped = yaml.safe_load(rendered["prometheus.yml"])["scrape_configs"]
     targets = {target for job in scraped for c in job["static_configs"] for target in c["targets"]}
     opened = {rule.name for rule in firewall.rules(dev)}
-    assert service.name in containers
-    assert service.name in processes
+    assert (service.name in containers) == ("compose" in service.runtimes)
+    assert (service.name in processes) == ("processes" in service.runtimes)
     assert (f"{service.name}:{service.port}" in targets) == bool(service.metrics_path)
     assert (service.name in opened) == service.public
-    assert (service.name in urls.urls(dev, "1.2.3.4")) == (service.port is not None)
+    shown = "processes" in service.runtimes and service.port is not None
+    assert (service.name in urls.urls(local, "127.0.0.1")) == shown
     assert ("ports" in containers[service.name]) == service.public
 
 
@@ -33,16 +35,17 @@ def test_every_service_is_in_every_place(service, dev, local):
 def test_what_a_service_needs_exists_and_can_be_waited_for(service):
     """A need names an earlier service with a health path, so that the order has no circle."""
     earlier = {s.name: s for s in services.SERVICES[: NAMES.index(service.name)]}
-    assert all(need in earlier and earlier[need].health_path for need in service.needs)
+    assert all(
+        need in earlier and (earlier[need].health_path or earlier[need].health_command)
+        for need in service.needs
+    )
 
 
 def test_a_stack_may_move_a_port(local):
     """The address that others use moves with it."""
     moved = dataclasses.replace(local, ports={"mlflow": 5050})
     assert services.ports(moved)["mlflow"] == 5050
-    api = next(
-        p for p in json.loads(bundle.processes(moved, "b", "i")) if p["name"] == "xgboost-api"
-    )
+    api = next(p for p in json.loads(bundle.processes(moved, PLACE)) if p["name"] == "xgboost-api")
     assert api["environment"]["MLFLOW_TRACKING_URI"] == "http://127.0.0.1:5050"
 
 
@@ -56,10 +59,13 @@ def test_a_port_that_cannot_be_is_refused(local, wrong):
 
 def test_nothing_listens_beyond_loopback_on_local(local):
     """No process binds any other address, and none is told of one."""
-    text = bundle.processes(local, "bucket", "image:1")
+    text = bundle.processes(local, PLACE)
     assert "0.0.0.0" not in text
-    listening = [p for p in json.loads(text) if p["port"]]
+    listening = [p for p in json.loads(text) if p["port"] and p["name"] != "proxy"]
     assert all("127.0.0.1" in json.dumps([p["command"], p["environment"]]) for p in listening)
+    edge = bundle.render(local, PLACE)["Caddyfile"]
+    assert "\tbind 127.0.0.1\n" in edge
+    assert edge.count("bind ") == 1
 
 
 def test_no_port_is_open_to_the_world(dev):

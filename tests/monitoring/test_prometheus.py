@@ -12,10 +12,13 @@ def test_every_target_is_scraped_each_15_seconds():
         [
             ScrapeTarget("xgboost-api", "xgboost-api:5001"),
             ScrapeTarget("node", "node-exporter:9100", "/node"),
-        ]
+        ],
+        "alertmanager:9093",
     )
     config = yaml.safe_load(text)
     assert config["global"]["scrape_interval"] == "15s"
+    (alertmanager,) = config["alerting"]["alertmanagers"]
+    assert alertmanager["static_configs"] == [{"targets": ["alertmanager:9093"]}]
     assert [
         (job["job_name"], job["metrics_path"], job["static_configs"][0]["targets"])
         for job in config["scrape_configs"]
@@ -28,4 +31,4 @@ def test_every_target_is_scraped_each_15_seconds():
 def test_two_targets_of_one_job_are_refused():
     """Prometheus would not start with a doubled job, so it is not rendered."""
     with pytest.raises(ValueError, match="node, node"):
-        render_prometheus([ScrapeTarget("node", "a:1"), ScrapeTarget("node", "b:1")])
+        render_prometheus([ScrapeTarget("node", "a:1"), ScrapeTarget("node", "b:1")], "am:1")

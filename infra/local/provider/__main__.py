@@ -10,6 +10,9 @@ from infra.local.provider.home import Home
 from infra.local.provider.provider import AwsProvider
 from infra.local.provider.server import serve
 
+VERSION = "7.51.1"
+"""The version of pulumi_aws whose schemas are served."""
+
 
 def main(arguments: list[str]) -> int:
     """Serve until the engine ends this process, or the terminal interrupts it."""
@@ -20,7 +23,7 @@ def main(arguments: list[str]) -> int:
     local_dir = os.environ.get("PULUMI_MLOPS_LOCAL_DIR")
     provider = AwsProvider(Home.at(Path(local_dir)) if local_dir else None)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(provider, arguments))
+        asyncio.run(serve(provider, VERSION, arguments))
     return 0
 
 

@@ -1,5 +1,6 @@
 """The functions of the package that a program may call."""
 
+import base64
 from collections.abc import Callable
 
 from infra.local.provider.cloud import Cloud
@@ -58,11 +59,32 @@ def get_caller_identity(cloud: Cloud, args: Props) -> Props:  # noqa: ARG001  # 
     }
 
 
+def get_authorization_token(cloud: Cloud, args: Props) -> Props:
+    """Return the login to the image registry; it is a secret for twelve hours."""
+    registries = {"registryIds": [args["registryId"]]} if "registryId" in args else {}
+    told = cloud.client("ecr").get_authorization_token(**registries)["authorizationData"][0]
+    user, _, password = base64.b64decode(told["authorizationToken"]).decode().partition(":")
+    return {
+        "id": cloud.settings.region,
+        "authorizationToken": told["authorizationToken"],
+        "expiresAt": str(told["expiresAt"]),
+        "password": password,
+        "proxyEndpoint": told["proxyEndpoint"],
+        "region": cloud.settings.region,
+        "userName": user,
+    }
+
+
 FUNCTIONS: dict[str, Callable[[Cloud, Props], Props]] = {
     "aws:ssm/getParameter:getParameter": get_parameter,
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": get_authorization_token,
     "aws:index/getAvailabilityZones:getAvailabilityZones": get_availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": get_caller_identity,
 }
 
-SECRET_RESULTS = {"aws:ssm/getParameter:getParameter"}
-"""Functions whose `value` is a secret where it came encrypted."""
+
+def secret_results(function: str, told: Props) -> set[str]:
+    """Return the results of a function that are secret."""
+    if function == "aws:ecr/getAuthorizationToken:getAuthorizationToken":
+        return {"authorizationToken", "password"}
+    return {"value"} if told.get("type") == "SecureString" else set()

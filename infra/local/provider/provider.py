@@ -15,7 +15,7 @@ from infra.local.provider import cloud as clouds
 from infra.local.provider import naming, properties, resource
 from infra.local.provider.catalog import own_type, resource_type
 from infra.local.provider.cloud import Cloud, Refused, gone_is_fine, sentence
-from infra.local.provider.functions import FUNCTIONS, SECRET_RESULTS
+from infra.local.provider.functions import FUNCTIONS, secret_results
 from infra.local.provider.home import Home
 from infra.local.provider.resource import ResourceType
 from infra.local.provider.values import (
@@ -108,7 +108,7 @@ class AwsProvider(api.Provider):
             raise Refused(message)
         args = plain_map(request.args)
         told = await self._ask(request.tok, lambda cloud: function(cloud, args))
-        hidden = {"value"} if request.tok in SECRET_RESULTS and _encrypted(told) else set()
+        hidden = secret_results(request.tok, told)
         return api.InvokeResponse(return_value=wire_map(told, hidden))
 
     async def check(self, request: api.CheckRequest) -> api.CheckResponse:
@@ -292,10 +292,6 @@ def _secrets(kind: ResourceType, *maps: Wire) -> set[str]:
     """Return the properties to keep secret: `tagsAll` holds what `tags` does."""
     hidden = secret_names(*maps) | kind.secrets
     return hidden | {"tagsAll"} if "tags" in hidden else hidden
-
-
-def _encrypted(told: Props) -> bool:
-    return bool(told.get("type") == "SecureString")
 
 
 def _failures(faults: Iterable[properties.Fault]) -> list[api.CheckFailure]:

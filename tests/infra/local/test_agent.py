@@ -7,7 +7,9 @@ from infra.local.supervision import ProgramState
 
 
 def service(name, *needs, runs="always"):
-    return LocalService(name, ["true"], {}, None, None, list(needs), [], optional=False, runs=runs)
+    return LocalService(
+        name, ["true"], {}, None, "http", None, list(needs), [], optional=False, runs=runs
+    )
 
 
 def test_a_service_starts_once_what_it_needs_answers():

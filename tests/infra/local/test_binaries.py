@@ -62,6 +62,7 @@ def test_installed_programs_are_linked_under_the_release_names(machine, local, p
     """Debian calls the node exporter otherwise; the services need not know."""
     program(machine / "prometheus", "echo 2.42")
     program(machine / "prometheus-node-exporter", "echo 1.5")
+    program(machine / "prometheus-alertmanager", "echo 0.25")
 
     install_binaries(local, silent, origins(web))
 

@@ -10,7 +10,7 @@ from infra.local.engine import (
     find_engine,
     is_compatible,
     link_engine,
-    link_provider,
+    link_providers,
     wanted_version,
     write_environment,
 )
@@ -118,7 +118,7 @@ def test_linking_twice_changes_nothing(tmp_path, local, program):
 def test_the_provider_starts_with_this_checkout(local, program):
     """Its script passes on its arguments and where the checkout is, blanks and quotes included."""
     program(local.parent / ".venv" / "bin" / "python", 'echo "$PULUMI_MLOPS_LOCAL_DIR|$*"')
-    link_provider(local, local.parent)
+    link_providers(local, local.parent)
     (script,) = (local / "pulumi-home" / "plugins").glob("resource-aws-v*/pulumi-resource-aws")
 
     said = subprocess.check_output([script, "127.0.0.1:1"], text=True).strip()

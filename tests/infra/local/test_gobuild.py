@@ -1,12 +1,15 @@
-"""The build of the Pulumi CLI from Go modules, with a Go that only notes what it is asked."""
+"""The build of a program from Go modules, with a Go that only notes what it is asked."""
 
 import os
 
 import pytest
 
-from infra.local.gobuild import GO_NEEDED, build_from_modules, find_go, go_version
+from infra.local.gobuild import GO_NEEDED, GoProgram, build_from_modules, find_go, go_version
 from infra.local.sources import SourceError
 
+TOOL = GoProgram(
+    "the tool", "example.org/tool/cmd", "3.259.0", "example.org/tool/version.Version", "bin/tool", 1
+)
 NEW_ENOUGH = "go" + ".".join(map(str, GO_NEEDED))
 
 
@@ -54,11 +57,11 @@ def test_a_build_leaves_the_cli_alone(go, tmp_path, monkeypatch):
     target = tmp_path / "target"
     (target / "bin").mkdir(parents=True)
 
-    build_from_modules("3.259.0", target, silent)
+    build_from_modules(TOOL, target, silent)
 
-    assert [str(p.relative_to(target)) for p in target.rglob("*")] == ["bin", "bin/pulumi"]
+    assert [str(p.relative_to(target)) for p in target.rglob("*")] == ["bin", "bin/tool"]
     log = (tmp_path / "go.log").read_text()
-    assert "|-modcacherw|local||get -tool github.com/pulumi/pulumi" in log
+    assert "|-modcacherw|local||get -tool example.org/tool/cmd@v3.259.0" in log
     assert "version.Version=v3.259.0" in log
     assert os.environ["GOFLAGS"] == "-mod=vendor -nonsense"
 
@@ -68,4 +71,4 @@ def test_gos_own_words_are_the_reason(go, tmp_path):
     go(NEW_ENOUGH, "echo 'module lookup disabled'", "exit 1")
 
     with pytest.raises(SourceError, match=r"fetching .* failed: module lookup disabled"):
-        build_from_modules("3.259.0", tmp_path, silent)
+        build_from_modules(TOOL, tmp_path, silent)

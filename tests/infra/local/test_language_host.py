@@ -13,7 +13,7 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
-from infra.local.engine import link_engine, link_provider, wanted_version, write_environment
+from infra.local.engine import link_engine, link_providers, wanted_version, write_environment
 from infra.local.sources import cache_folder
 
 CHECKOUT = Path(__file__).parents[3]
@@ -154,7 +154,7 @@ def pulumi(tmp_path):
         lone.chmod(0o755)
     link_engine(lone, local / "bin", local.parent)
     # Without it the engine would look for the provider on the network.
-    link_provider(local, local.parent)
+    link_providers(local, local.parent)
     write_environment(local)
     (folder / "Pulumi.yaml").write_text("name: scratch\nruntime: python\n")
     (folder / "__main__.py").write_text(PROGRAM)

@@ -1,0 +1,152 @@
+"""Pure: the edge's configuration, as a Caddyfile: TLS, logins, headers, limits, routes."""
+
+import textwrap
+from collections.abc import Mapping
+
+from infra.settings import Settings
+
+API_BODY_LIMIT = "10MB"
+"""A request of 10,000 rows is 1 MB; the API itself refuses above 2 MB, with a better message."""
+ARTIFACT_BODY_LIMIT = "1GB"
+"""A model is uploaded through MLflow in one piece."""
+BEHIND_LOGIN = ("mlflow", "prometheus", "alertmanager")
+STRIPPED = {"mlflow"}
+"""Served at its own root: its pages ask by relative paths, so the prefix ends at the edge."""
+
+CADDYFILE = """\
+{{
+	admin off
+	auto_https disable_redirects
+	default_sni {name}
+	http_port {http_port}
+	https_port {port}
+	skip_install_trust
+	servers {{
+		protocols h1 h2
+		timeouts {{
+			read_body 60s
+			read_header 10s
+			idle 2m
+		}}
+		max_header_size 16KB
+	}}
+}}
+
+(hardened) {{
+	header {{
+		Strict-Transport-Security "max-age=31536000"
+		X-Content-Type-Options nosniff
+		X-Frame-Options SAMEORIGIN
+		Referrer-Policy strict-origin-when-cross-origin
+		Permissions-Policy "camera=(), geolocation=(), microphone=()"
+		-Server
+		-Via
+	}}
+}}
+
+{site} {{
+	bind {bind}
+	tls{issuer} {{
+		protocols tls1.2 tls1.3
+		ciphers {ciphers}
+	}}
+	import hardened
+
+	handle /-/healthy {{
+		respond ok
+	}}
+{routes}
+	handle /metrics {{
+		respond 404
+	}}
+	handle {{
+		request_body {{
+			max_size {body_limit}
+		}}
+		reverse_proxy {api}
+	}}
+}}
+{redirect}"""
+
+# Mozilla's intermediate profile, version 5.7, without its finite-field suites, which Go lacks.
+CIPHERS = (
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+)
+HTTP_PORT = 80
+
+LOGIN = """\
+	redir /{name} /{name}/
+	handle{strip} /{name}/* {{
+		basic_auth {{
+			import {{$SECRETS}}/operator-login
+		}}
+		request_body {{
+			max_size {limit}
+		}}
+		reverse_proxy {address} {{
+			header_up -Authorization
+		}}
+	}}
+"""
+GRAFANA = """\
+	redir /grafana /grafana/
+	handle /grafana/* {{
+		reverse_proxy {address}
+	}}
+"""
+REDIRECT = """
+http://{name} {{
+	bind {bind}
+	redir https://{name}{{uri}} permanent
+}}
+"""
+
+
+def render_caddyfile(
+    settings: Settings, name: str, port: int, where: Mapping[str, str], bind: str
+) -> str:
+    """Return the edge's Caddyfile.
+
+    The certificate of a domain comes by ACME, and port 80 answers the challenge and redirects;
+    otherwise Caddy's own authority signs it, and only the given port listens.
+
+    Parameters
+    ----------
+    settings
+        The stack's settings.
+    name
+        Host name or address under which people reach the edge.
+    port
+        The port that it listens on.
+    where
+        host:port of each service that it leads to.
+    bind
+        Address that it listens on.
+    """
+    routes = [_behind_login(service, where[service]) for service in BEHIND_LOGIN]
+    routes.append(GRAFANA.format(address=where["grafana"]))
+    return CADDYFILE.format(
+        name=name,
+        port=port,
+        http_port=HTTP_PORT,
+        # A load balancer and a health probe come by address, without a name of ours.
+        site=f"https://{name}:{port}" if settings.acme else f"https://{name}:{port}, :{port}",
+        bind=bind,
+        issuer="" if settings.acme else " internal",
+        ciphers=" ".join(CIPHERS),
+        routes=textwrap.dedent("\n".join(["", *routes])).rstrip("\n"),
+        api=where["xgboost-api"],
+        body_limit=API_BODY_LIMIT,
+        redirect=REDIRECT.format(name=name, bind=bind) if settings.acme else "",
+    )
+
+
+def _behind_login(service: str, address: str) -> str:
+    strip = "_path" if service in STRIPPED else ""
+    limit = ARTIFACT_BODY_LIMIT if service == "mlflow" else API_BODY_LIMIT
+    return LOGIN.format(name=service, strip=strip, address=address, limit=limit)
