@@ -18,9 +18,9 @@ class Service:
     In `command`, `environment` and `health_command`, names in braces are filled in where the
     service runs: `{bind}` and `{port}` (its own address), `{data}` (its folder on the data volume),
     `{config}` (the bundle's folder), `{secrets}` (a folder with one file a secret), `{host_root}`
-    (the host's file system, with a slash at its end), `{bucket}`, `{region}`, `{database}` (MLflow's backend
-    store), `{edge}` and `{edge_host}` (the address that people use, as a URL and as a Host
-    header), and the name of any other service for its `host:port`.
+    (the host's file system, with a slash at its end), `{bucket}`, `{region}`, `{database}`
+    (MLflow's backend store), `{edge}` and `{edge_host}` (the address that people use, as a URL and
+    as a Host header), and the name of any other service for its `host:port`.
 
     Attributes
     ----------
