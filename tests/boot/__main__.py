@@ -6,6 +6,7 @@ Then: a reboot, a roll-out, a bad roll-out that goes back, the end. The result i
 """
 
 import datetime as dt
+import fcntl
 import json
 import os
 import platform
@@ -58,7 +59,11 @@ def main() -> int:
     # A `kill` is an end like any other: the machine must not stay behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="boot-test.") as made:
-        story = Story(Path(made), console)
+        try:
+            story = Story(Path(made), console)
+        except UserError as error:
+            console.print(f"[red]error[/]: {error}")
+            return 2
         try:
             story.tell()
         except (RuntimeError, AssertionError, UserError, subprocess.SubprocessError) as error:
@@ -82,6 +87,12 @@ class Story:
         self._console = console
         self._cache = cache_folder() / "boot"
         self._cache.mkdir(parents=True, exist_ok=True)
+        self._lock = (self._cache / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = "another boot test runs on this machine: wait for it, or end it"
+            raise UserError(message) from error
         self._ports = world.Ports(*free_ports(5))
         self._checkout = folder / "checkout"
         self._local = self._checkout / ".local"
@@ -350,6 +361,8 @@ class Story:
             if path.exists():
                 self._console.rule(path.name)
                 self._console.print(path.read_text(errors="replace")[-3000:], markup=False)
+        if not self._guest.is_on():
+            return
         for command in (
             ("journalctl", "-u", "pulumi-mlops", "-n", "60", "--no-pager"),
             ("docker", "ps", "--all"),

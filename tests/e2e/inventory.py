@@ -27,42 +27,62 @@ OTHERS = (
     ("elbv2", "describe_target_groups", "TargetGroups", "TargetGroupArn"),
     ("iam", "list_roles", "Roles", "RoleName"),
     ("iam", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
+    ("kms", "list_aliases", "Aliases", "AliasName"),
     ("logs", "describe_log_groups", "logGroups", "logGroupName"),
     ("s3", "list_buckets", "Buckets", "Name"),
     ("ssm", "describe_parameters", "Parameters", "Name"),
 )
 
 
+OF_AWS = ("/aws/", "alias/aws/")
+"""Beginnings of what AWS itself publishes; moto makes its parameters up when first asked."""
+
+
 def inventory(endpoint):
     """Return (kind, name) of all that exists, without what AWS is about to remove."""
     ec2 = client("ec2", endpoint)
+    vpcs = {vpc["VpcId"] for vpc in _all(ec2, "describe_vpcs", "Vpcs")}
     found = {
         (member, item[name])
         for operation, member, name in EC2
-        for item in getattr(ec2, operation)()[member]
-        if item.get("State") not in ENDED
+        for item in _all(ec2, operation, member)
+        if item.get("State") not in ENDED and not _is_ghost(member, item, vpcs)
     }
     for service, operation, member, name in OTHERS:
-        answer = getattr(client(service, endpoint), operation)()
-        found |= {(member, item[name]) for item in answer[member]}
+        listed = _all(client(service, endpoint), operation, member)
+        found |= {(member, item[name]) for item in listed if not item[name].startswith(OF_AWS)}
     return found | _instances(ec2) | _keys(client("kms", endpoint))
 
 
+def _is_ghost(member, item, vpcs):
+    """Tell whether moto forgot to remove it along with what it was made along with.
+
+    No program can make or remove a VPC's default ACL, nor the interface of an instance or a NAT
+    gateway by itself.
+    """
+    made_along = item.get("IsDefault") or member == "NetworkInterfaces"
+    return made_along and item.get("VpcId") not in vpcs
+
+
+def _all(service, operation, member):
+    if service.can_paginate(operation):
+        return service.get_paginator(operation).paginate().build_full_result()[member]
+    return getattr(service, operation)()[member]
+
+
 def _instances(ec2):
-    reservations = ec2.describe_instances()["Reservations"]
     return {
         ("Instances", instance["InstanceId"])
-        for reservation in reservations
+        for reservation in _all(ec2, "describe_instances", "Reservations")
         for instance in reservation["Instances"]
         if instance["State"]["Name"] not in ENDED
     }
 
 
 def _keys(kms):
-    """Return keys and their names; a key that waits for its end is on its way out."""
-    keys = {
+    """Return the keys; one that waits for its end is on its way out."""
+    return {
         ("Keys", key["KeyId"])
-        for key in kms.list_keys()["Keys"]
+        for key in _all(kms, "list_keys", "Keys")
         if kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion"
     }
-    return keys | {("Aliases", alias["AliasName"]) for alias in kms.list_aliases()["Aliases"]}

@@ -5,18 +5,24 @@ never meets its provider, and its provider never meets a real AWS.
 """
 
 import contextlib
+import datetime as dt
 import hashlib
 import http.server
 import importlib.metadata
 import json
 import os
 import shlex
+import ssl
 import subprocess
 import threading
 
 import boto3
 import yaml
 from botocore.exceptions import ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from benchmarks.scratch import copy_checkout, free_ports
 from infra import bundle, status
@@ -26,9 +32,6 @@ PROJECT = "pulumi-mlops"
 REGION = "eu-west-3"
 AMI = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 TICK_S = 0.2
-
-PROVIDERS = {"aws": ("pulumi-aws", "infra.local.provider")}
-"""Plugins by name: the package whose version the program asks for, the module that plays it."""
 
 
 def client(service, endpoint):
@@ -52,16 +55,14 @@ class Rehearsal:
         Name of the stack, which is also its profile.
     endpoint
         Where the emulator is.
-    providers
-        The plugins, as `PROVIDERS` gives them.
     """
 
-    def __init__(self, home, stack, endpoint, providers=PROVIDERS):
+    def __init__(self, home, stack, endpoint):
         self.checkout, self.stack, self.endpoint = home, stack, endpoint
         copy_checkout(home)
         self.local = home / ".local"
         (self.port,) = free_ports(1)
-        self._install_engine(providers)
+        self._install_engine()
         certificate = {"certificateArn": self._certificate()} if stack == "hardened" else {}
         self.configure(
             owner="rehearsal",
@@ -73,29 +74,27 @@ class Rehearsal:
             awsEndpoint=endpoint,
             amiParameter=AMI,
             hostAddress="127.0.0.1",
-            ports={"xgboost-api": self.port},
+            ports={"proxy": self.port},
             readyTimeoutSeconds=60,
             **certificate,
         )
 
-    def _install_engine(self, providers):
+    def _install_engine(self):
         for folder in ("bin", "state", "pulumi-home/plugins"):
             (self.local / folder).mkdir(parents=True)
         found = engine.find_engine(self.local, lambda _: None)
         engine.link_engine(found, self.local / "bin", self.checkout)
         engine.write_environment(self.local)
-        for name, (package, module) in providers.items():
-            version = importlib.metadata.version(package)
-            folder = self.local / "pulumi-home" / "plugins" / f"resource-{name}-v{version}"
-            folder.mkdir()
-            # Without the folder of a stack `local` it has no machine behind its instances.
+        python = self.checkout / ".venv" / "bin" / "python"
+        for package, module in engine.PROVIDERS.items():
+            version = importlib.metadata.version(f"pulumi-{package}")
+            plugin = self.local / "pulumi-home" / "plugins" / f"resource-{package}-v{version}"
+            plugin.mkdir()
+            # Without the folder of a stack `local` there is no machine behind its instances.
             files.write_script(
-                folder / f"pulumi-resource-{name}",
+                plugin / f"pulumi-resource-{package}",
                 {"PYTHONPATH": self.checkout},
-                [
-                    self.checkout / ".venv" / "bin" / "python",
-                    *("-P", "-m", "infra.local.orphans", module),
-                ],
+                [python, "-P", "-m", "infra.local.orphans", module],
             )
 
     def _certificate(self):
@@ -141,12 +140,15 @@ class StandIn:
     """What a host does in the eyes of `pulumi up`, and nothing else.
 
     It follows the bundle's pointer, verifies the bundle, reports to the bucket and answers
-    `/predict`.
+    `/predict` over TLS with a certificate of its own.
     """
 
-    def __init__(self, endpoint, port):
+    def __init__(self, home, endpoint, port):
         self._s3 = client("s3", endpoint)
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), _Predict)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(_certificate(home))
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._ended = threading.Event()
         self._threads = [
             threading.Thread(target=self._server.serve_forever),
@@ -184,6 +186,27 @@ class StandIn:
 
     def _get(self, bucket, key):
         return self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def _certificate(home):
+    """Write a key and a certificate for this machine, and return the file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + dt.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    path = home / "edge.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, form, plain)
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
 
 
 class _Predict(http.server.BaseHTTPRequestHandler):

@@ -33,17 +33,17 @@ def kinds(found):
     return {kind for kind, _ in found}
 
 
-def test_a_stack_comes_stays_changes_and_goes(rehearsal, endpoint):
+def test_a_stack_comes_stays_changes_and_goes(rehearsal, endpoint, tmp_path):
     """The engine makes it, finds it as declared, changes it in place and leaves nothing."""
     before = inventory(endpoint)
-    with StandIn(endpoint, rehearsal.port) as host:
+    with StandIn(tmp_path, endpoint, rehearsal.port) as host:
         rehearsal.pulumi(*UP)
         made = inventory(endpoint) - before
         assert host.taken, "the update did not wait for the host"
 
         rehearsal.pulumi("refresh", "--yes", "--non-interactive", "--skip-preview")
         # What had drifted would be changed now.
-        rehearsal.pulumi("up", "--yes", "--non-interactive", "--expect-no-changes")
+        rehearsal.pulumi("preview", "--non-interactive", "--expect-no-changes")
 
         rehearsal.configure(allowedCidr=OTHERS, dataVolumeGb=30)
         rehearsal.pulumi(*UP)
