@@ -1,9 +1,17 @@
 """Generated passwords."""
 
+import base64
+import gzip
+
 import bcrypt
+import pytest
 
 from infra import credentials
 from infra.credentials import OPERATOR, _Generator, login_line, pgpass
+from tests.infra.recorder import ALLOWED, CERTIFICATE, Recorder, of_type, record
+
+SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+PARAMETER = "aws:ssm/parameter:Parameter"
 
 
 def drawn():
@@ -23,7 +31,7 @@ def test_no_two_passwords_are_alike_and_each_is_long():
     values = {drawn()["value"] for _ in range(5)}
     assert len(values) == 5
     assert all(len(value) == 32 for value in values)
-    assert all(set(value) <= set(_SIGNS) for value in values)
+    assert all(set(value) <= set(SIGNS) for value in values)
 
 
 def test_a_password_fits_into_what_bcrypt_looks_at():
@@ -46,4 +54,29 @@ def test_files_of_the_host_have_the_form_that_their_readers_know():
     assert pgpass("p") == "postgres:5432:*:mlflow:p"
 
 
-_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+class Drawing(Recorder):
+    """Answers the declaration of a password with one that is easily found again."""
+
+    def new_resource(self, args):
+        resource_id, state = super().new_resource(args)
+        if args.typ.startswith("pulumi-python:dynamic"):
+            state |= {"value": f"drawn-{args.name}", "bcrypt_hash": f"$2b$-{args.name}"}
+        return resource_id, state
+
+
+@pytest.mark.parametrize("profile", [{}, {"profile": "hardened", "certificateArn": CERTIFICATE}])
+def test_a_password_goes_nowhere_but_into_its_parameter(profile):
+    """Not into the user data, not into the bundle, not into a tag; the operator's as a hash."""
+    declared, _ = record(Drawing(), "dev", allowedCidr=ALLOWED, **profile)
+    hidden = ("drawn-", "$2b$-")
+    holding = {d.name for d in declared if any(h in str(d.inputs) for h in hidden)}
+    parameters = of_type(declared, PARAMETER)
+    assert holding == {p.name for p in parameters}
+    assert len(holding) == 4
+    packed = next(d.inputs["contentBase64"] for d in declared if "contentBase64" in d.inputs)
+    unpacked = gzip.decompress(base64.b64decode(packed)).decode()
+    assert "Caddyfile" in unpacked
+    assert not any(h in unpacked for h in hidden)
+    assert {p.inputs["type"] for p in parameters} == {"SecureString"}
+    (login,) = [p for p in parameters if p.inputs["name"].endswith("operator-login")]
+    assert "drawn-" not in login.inputs["value"]
