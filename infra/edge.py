@@ -90,7 +90,7 @@ LOGIN = """\
 	redir /{name} /{name}/
 	handle{strip} /{name}/* {{
 		basic_auth {{
-			import {{$SECRETS}}/operator-login
+			import "{{$SECRETS}}/operator-login"
 		}}
 		request_body {{
 			max_size {limit}

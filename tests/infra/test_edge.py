@@ -38,14 +38,16 @@ def text(kind, dev, local):
 
 @pytest.fixture
 def caddy(tmp_path):
-    """Run a command of Caddy on a configuration."""
+    """Run a command of Caddy on a configuration, in a folder with a blank in its name."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
 
     def run(command, text):
-        (tmp_path / "operator-login").write_text(f"{OPERATOR} $2b$10${'a' * 53}")
-        (tmp_path / "Caddyfile").write_text(text)
-        own = dict.fromkeys(("SECRETS", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), str(tmp_path))
+        (folder / "operator-login").write_text(f"{OPERATOR} $2b$10${'a' * 53}")
+        (folder / "Caddyfile").write_text(text)
+        own = dict.fromkeys(("SECRETS", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), str(folder))
         return subprocess.run(
-            [CADDY, command, "--config", tmp_path / "Caddyfile", "--adapter", "caddyfile"],
+            [CADDY, command, "--config", folder / "Caddyfile", "--adapter", "caddyfile"],
             env={**os.environ, **own},
             capture_output=True,
             text=True,
