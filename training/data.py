@@ -1,4 +1,4 @@
-"""California Housing: where it comes from, what it must look like, how it is split."""
+"""Data sets: what they must look like, how they are read and split."""
 
 import csv
 import gzip
@@ -7,24 +7,35 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from training.errors import TrainingError
-from training.schema import FEATURES, STATLIB_COLUMNS, TARGET
+from training.schema import (
+    FEATURES,
+    POINT_CLASS,
+    POINT_FEATURES,
+    STATLIB_COLUMNS,
+    TARGET,
+    Column,
+)
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Housing:
-    """The data as training uses it.
+class Dataset:
+    """Rows as training uses them.
 
-    `features` is (rows, 8) in the order of `training.schema.FEATURES`; `target` is (rows,) in
-    100,000 USD; `dataset` is what the run is tagged with; `source` says where it was found.
+    `features` is (rows, columns) in the order of `columns`; `target` is (rows,); `dataset` is
+    what the run is tagged with; `source` says where it was found.
     """
+
+    columns: ClassVar[tuple[Column, ...]]
+    label: ClassVar[Column]
 
     features: Floats
     target: Floats
@@ -36,6 +47,20 @@ class Housing:
         digest = hashlib.sha256(np.ascontiguousarray(self.features).tobytes())
         digest.update(np.ascontiguousarray(self.target).tobytes())
         return digest.hexdigest()
+
+
+class Housing(Dataset):
+    """California Housing: eight features of a district, and its median house value."""
+
+    columns = FEATURES
+    label = TARGET
+
+
+class Points(Dataset):
+    """The small classification set: two features, and the class 0 or 1."""
+
+    columns = POINT_FEATURES
+    label = POINT_CLASS
 
 
 @dataclass(frozen=True)
@@ -114,7 +139,7 @@ def derive(table: Floats, *, dataset: str, source: str) -> Housing:
     return housing
 
 
-def validate(housing: Housing) -> None:
+def validate(data: Dataset) -> None:
     """Check that every value lies in its column's plausible range.
 
     Raises
@@ -123,17 +148,17 @@ def validate(housing: Housing) -> None:
         There are too few rows to split, or a value is not a number or out of range; names the
         row, the column and the value.
     """
-    rows = len(housing.target)
+    rows = len(data.target)
     enough = 100
     if rows < enough:
-        message = f"{housing.source}: {rows} rows: at least {enough} are needed to train and test"
+        message = f"{data.source}: {rows} rows: at least {enough} are needed to train and test"
         raise TrainingError(message)
-    columns = [*zip(FEATURES, housing.features.T, strict=True), (TARGET, housing.target)]
+    columns = [*zip(data.columns, data.features.T, strict=True), (data.label, data.target)]
     for column, values in columns:
         # Written so that NaN, for which every comparison is false, is refused as well.
         wrong = ~((values >= column.low) & (values <= column.high))
         wanted = f"between {column.low:g} and {column.high:g} ({column.unit})"
-        _refuse(wrong, column.name, values, wanted, housing.source)
+        _refuse(wrong, column.name, values, wanted, data.source)
 
 
 def _refuse(

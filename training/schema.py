@@ -1,4 +1,4 @@
-"""What a row of California Housing is: its columns, their units and their plausible ranges."""
+"""What a row is: its columns, their units and their plausible ranges."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Column:
-    """One column, with the range outside of which a value is a mistake and not a house."""
+    """One column, with the range outside of which a value is a mistake and not an observation."""
 
     name: str
     low: float
@@ -33,6 +33,13 @@ FEATURES = (
 TARGET = Column("MedHouseVal", 0.01, 10.0, "median house value in 100,000 USD")
 
 FEATURE_NAMES = tuple(column.name for column in FEATURES)
+
+# The small classification set: two numbers without a unit, and which of two classes they are.
+POINT_FEATURES = (
+    Column("feature1", -100.0, 100.0, "no unit"),
+    Column("feature2", -1_000.0, 1_000.0, "no unit"),
+)
+POINT_CLASS = Column("class", 0.0, 1.0, "0 or 1")
 
 STATLIB_COLUMNS = (
     "longitude",

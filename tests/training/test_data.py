@@ -7,7 +7,7 @@ import pytest
 
 from training.data import published_split, read_csv
 from training.errors import TrainingError
-from training.generate import generate
+from training.generate import generate, generate_points
 from training.schema import STATLIB_COLUMNS
 
 HEADER = ",".join(STATLIB_COLUMNS)
@@ -101,3 +101,14 @@ def test_generated_data_has_the_relations_of_the_real_data():
     assert housing.dataset == "generated"
     assert housing.content_hash() == generate(2_000).content_hash()
     assert housing.content_hash() != generate(2_000, seed=1).content_hash()
+
+
+def test_generated_points_are_classes_that_two_features_tell():
+    """Small pairs are mostly class 0, large ones class 1, about half of each, the same twice."""
+    points = generate_points(2_000)
+    assert set(points.target) == {0.0, 1.0}
+    assert points.features.shape == (2_000, 2)
+    expected = points.features @ [1.5, 0.15] > 7.5
+    assert 0.8 < np.mean(points.target == expected) < 0.95
+    assert 0.45 < points.target.mean() < 0.55
+    assert points.content_hash() == generate_points(2_000).content_hash()
