@@ -1,29 +1,31 @@
 """Data sets: what they must look like, how they are read and split."""
 
-import csv
-import gzip
 import hashlib
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from training.checks import check_ranges, numbers, recognise
 from training.errors import TrainingError
+from training.parts import PartsFolder
 from training.schema import (
     FEATURES,
     POINT_CLASS,
     POINT_FEATURES,
     STATLIB_COLUMNS,
+    TABLES,
     TARGET,
     Column,
 )
+from training.storage import Location
+from training.tables import Table
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
+FEWEST_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -86,22 +88,40 @@ def published_split(rows: int) -> Split:
     return Split(train=train, validation=validation, test=test)
 
 
-def read_csv(path: Path) -> Housing:
-    """Read the original nine columns from a CSV file, plain or gzipped, and derive the features.
+def read_housing(location: Location) -> Housing:
+    """Read the nine original columns, or features and target, from a file or an extracted folder.
+
+    A file is CSV, plain or gzipped, or Parquet; a folder is one that `training.extract` wrote.
 
     Raises
     ------
     TrainingError
-        The file cannot be read, lacks a column, or has a value that is no number or not plausible.
+        It cannot be read, lacks a column, or has a value that is no number or not plausible.
     """
-    try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        message = f"{path}: cannot be read as {'gzipped ' * (path.suffix == '.gz')}CSV: {error}"
-        raise TrainingError(message) from error
-    table = _numbers(text, path.name)
-    return derive(table, dataset="california-housing", source=str(path))
+    files = PartsFolder(location).files() if location.is_folder() else [location]
+    name, values = _read_tables(files, location.text)
+    if name == "statlib":
+        return derive(values, dataset="california-housing", source=location.text)
+    housing = Housing(values[:, :-1], values[:, -1], "california-housing", location.text)
+    validate(housing)
+    return housing
+
+
+def _read_tables(files: Iterable[Location], source: str) -> tuple[str, Floats]:
+    """Return which of the housing tables the files hold, and their rows, (rows, columns)."""
+    found: list[Floats] = []
+    name = "housing"
+    for file in files:
+        table = Table(file)
+        name = recognise(table.names, table.source, ("statlib", "housing"))
+        found += [
+            numbers(batch.rows, TABLES[name], table.source, batch.place)
+            for batch in table.batches()
+        ]
+    if not found:
+        message = f"{source}: 0 rows: at least {FEWEST_ROWS} are needed to train and test"
+        raise TrainingError(message)
+    return name, np.concatenate(found)
 
 
 def derive(table: Floats, *, dataset: str, source: str) -> Housing:
@@ -112,7 +132,7 @@ def derive(table: Floats, *, dataset: str, source: str) -> Housing:
     Parameters
     ----------
     table
-        (rows, 9), in the order of `training.schema.STATLIB_COLUMNS`.
+        (rows, 9), in the order of `training.schema.STATLIB`.
 
     Raises
     ------
@@ -121,7 +141,6 @@ def derive(table: Floats, *, dataset: str, source: str) -> Housing:
     """
     column = dict(zip(STATLIB_COLUMNS, table.T, strict=True))
     households = column["households"]
-    _refuse(households < 1, "households", households, "at least 1", source)
     features = np.column_stack(
         [
             column["median_income"],
@@ -140,7 +159,7 @@ def derive(table: Floats, *, dataset: str, source: str) -> Housing:
 
 
 def validate(data: Dataset) -> None:
-    """Check that every value lies in its column's plausible range.
+    """Check that there are enough rows and that every value is plausible.
 
     Raises
     ------
@@ -149,62 +168,8 @@ def validate(data: Dataset) -> None:
         row, the column and the value.
     """
     rows = len(data.target)
-    enough = 100
-    if rows < enough:
-        message = f"{data.source}: {rows} rows: at least {enough} are needed to train and test"
+    if rows < FEWEST_ROWS:
+        message = f"{data.source}: {rows} rows: at least {FEWEST_ROWS} are needed to train and test"
         raise TrainingError(message)
-    columns = [*zip(data.columns, data.features.T, strict=True), (data.label, data.target)]
-    for column, values in columns:
-        # Written so that NaN, for which every comparison is false, is refused as well.
-        wrong = ~((values >= column.low) & (values <= column.high))
-        wanted = f"between {column.low:g} and {column.high:g} ({column.unit})"
-        _refuse(wrong, column.name, values, wanted, data.source)
-
-
-def _refuse(
-    wrong: npt.NDArray[np.bool_], name: str, values: Floats, wanted: str, source: str
-) -> None:
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        message = (
-            f"{source}: row {row + 1} (line {row + 2}), column {name}: {values[row]:g} is not "
-            f"plausible: it must be {wanted}; {int(wrong.sum())} rows are like it"
-        )
-        raise TrainingError(message)
-
-
-def _numbers(text: str, name: str) -> Floats:
-    lines = csv.reader(io.StringIO(text))
-    header = [column.strip() for column in next(lines, [])]
-    missing = [column for column in STATLIB_COLUMNS if column not in header]
-    if missing:
-        message = (
-            f"{name}: column {', '.join(missing)} is missing: the first line must name "
-            f"{', '.join(STATLIB_COLUMNS)}; it names {', '.join(header) or 'nothing'}"
-        )
-        raise TrainingError(message)
-    places = [header.index(column) for column in STATLIB_COLUMNS]
-    return np.array(
-        [_row(cells, places, f"{name}: line {lines.line_num}") for cells in lines if cells],
-        dtype=np.float64,
-    ).reshape(-1, len(places))
-
-
-def _row(cells: Sequence[str], places: Sequence[int], where: str) -> list[float]:
-    try:
-        return [float(cells[place]) for place in places]
-    except (IndexError, ValueError):
-        for column, place in zip(STATLIB_COLUMNS, places, strict=True):
-            _cell(cells, place, f"{where}, column {column}")
-        raise
-
-
-def _cell(cells: Sequence[str], place: int, where: str) -> float:
-    if place >= len(cells):
-        message = f"{where}: the line ends after {len(cells)} values; is the file cut off?"
-        raise TrainingError(message)
-    try:
-        return float(cells[place])
-    except ValueError as error:
-        message = f"{where}: {cells[place]!r} is not a number"
-        raise TrainingError(message) from error
+    values = np.column_stack([data.features, data.target])
+    check_ranges(values, (*data.columns, data.label), data.source)

@@ -41,15 +41,24 @@ POINT_FEATURES = (
 )
 POINT_CLASS = Column("class", 0.0, 1.0, "0 or 1")
 
-STATLIB_COLUMNS = (
-    "longitude",
-    "latitude",
-    "housing_median_age",
-    "total_rooms",
-    "total_bedrooms",
-    "population",
-    "households",
-    "median_income",
-    "median_house_value",
+STATLIB = (
+    Column("longitude", -125.0, -114.0, "degrees east: negative in California"),
+    Column("latitude", 32.0, 42.2, "degrees north"),
+    Column("housing_median_age", 0.0, 110.0, "years"),
+    Column("total_rooms", 1.0, 200_000.0, "rooms in the district"),
+    Column("total_bedrooms", 1.0, 100_000.0, "bedrooms in the district"),
+    Column("population", 1.0, 100_000.0, "people in the district"),
+    Column("households", 1.0, 100_000.0, "households in the district"),
+    Column("median_income", 0.1, 20.0, "median income in 10,000 USD"),
+    Column("median_house_value", 1_000.0, 1_000_000.0, "USD"),
 )
 """The original file's columns, from which features and target are derived."""
+
+STATLIB_COLUMNS = tuple(column.name for column in STATLIB)
+
+TABLES = {
+    "statlib": STATLIB,
+    "housing": (*FEATURES, TARGET),
+    "points": (*POINT_FEATURES, POINT_CLASS),
+}
+"""The tables that a file can hold, by name: told apart by their columns."""
