@@ -37,7 +37,7 @@ class Table:
     def __init__(self, location: Location) -> None:
         self.source = location.text
         self._location = location
-        self._is_parquet = kind(location.text) == "parquet"
+        self._is_parquet = kind(location.path) == "parquet"
         if self._is_parquet:
             self._file = self._parquet()
             names = self._file.schema_arrow.names
@@ -127,11 +127,11 @@ class Table:
             raise TrainingError(broken[0] if broken else self._damaged("CSV", error)) from error
 
     def _text(self) -> pa.NativeFile:
-        compression = "gzip" if self.source.endswith(".gz") else None
+        compression = "gzip" if self._location.path.endswith(".gz") else None
         return self._location.system.open_input_stream(self._location.path, compression=compression)
 
     def _damaged(self, form: str, error: Exception) -> str:
-        packed = "gzipped " if self.source.endswith(".gz") else ""
+        packed = "gzipped " if self._location.path.endswith(".gz") else ""
         size = self._location.system.get_file_info(self._location.path).size
         return (
             f"{self.source}: cannot be read as {packed}{form}: {reason(error)}: it has "
