@@ -7,24 +7,34 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from training.errors import TrainingError
-from training.schema import FEATURES, STATLIB_COLUMNS, TARGET
+from training.schema import (
+    FEATURES,
+    HOUSING,
+    STATLIB_COLUMNS,
+    TARGET,
+    TWO_FEATURES,
+    Problem,
+)
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Housing:
+class Dataset:
     """The data as training uses it.
 
-    `features` is (rows, 8) in the order of `training.schema.FEATURES`; `target` is (rows,) in
-    100,000 USD; `dataset` is what the run is tagged with; `source` says where it was found.
+    `features` is (rows, columns) in the order of the problem's columns; `target` is (rows,);
+    `dataset` is what the run is tagged with; `source` says where it was found.
     """
+
+    problem: ClassVar[Problem]
 
     features: Floats
     target: Floats
@@ -36,6 +46,18 @@ class Housing:
         digest = hashlib.sha256(np.ascontiguousarray(self.features).tobytes())
         digest.update(np.ascontiguousarray(self.target).tobytes())
         return digest.hexdigest()
+
+
+class Housing(Dataset):
+    """California Housing: 8 features, and the target in 100,000 USD."""
+
+    problem = HOUSING
+
+
+class TwoFeatures(Dataset):
+    """The small classification set: 2 features, and the class, 0 or 1."""
+
+    problem = TWO_FEATURES
 
 
 @dataclass(frozen=True)
