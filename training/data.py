@@ -12,13 +12,11 @@ from training.checks import check_ranges, numbers, recognise
 from training.errors import TrainingError
 from training.parts import PartsFolder
 from training.schema import (
-    FEATURES,
-    POINT_CLASS,
-    POINT_FEATURES,
+    HOUSING,
     STATLIB_COLUMNS,
     TABLES,
-    TARGET,
-    Column,
+    TWO_FEATURES,
+    Problem,
 )
 from training.storage import Location
 from training.tables import Table
@@ -30,14 +28,13 @@ FEWEST_ROWS = 100
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows as training uses them.
+    """The data as training uses it.
 
-    `features` is (rows, columns) in the order of `columns`; `target` is (rows,); `dataset` is
-    what the run is tagged with; `source` says where it was found.
+    `features` is (rows, columns) in the order of the problem's columns; `target` is (rows,);
+    `dataset` is what the run is tagged with; `source` says where it was found.
     """
 
-    columns: ClassVar[tuple[Column, ...]]
-    label: ClassVar[Column]
+    problem: ClassVar[Problem]
 
     features: Floats
     target: Floats
@@ -52,17 +49,15 @@ class Dataset:
 
 
 class Housing(Dataset):
-    """California Housing: eight features of a district, and its median house value."""
+    """California Housing: 8 features, and the target in 100,000 USD."""
 
-    columns = FEATURES
-    label = TARGET
+    problem = HOUSING
 
 
-class Points(Dataset):
-    """The small classification set: two features, and the class 0 or 1."""
+class TwoFeatures(Dataset):
+    """The small classification set: 2 features, and the class, 0 or 1."""
 
-    columns = POINT_FEATURES
-    label = POINT_CLASS
+    problem = TWO_FEATURES
 
 
 @dataclass(frozen=True)
@@ -172,4 +167,4 @@ def validate(data: Dataset) -> None:
         message = f"{data.source}: {rows} rows: at least {FEWEST_ROWS} are needed to train and test"
         raise TrainingError(message)
     values = np.column_stack([data.features, data.target])
-    check_ranges(values, (*data.columns, data.label), data.source)
+    check_ranges(values, (*data.problem.columns, data.problem.target), data.source)

@@ -1,11 +1,10 @@
-"""Generated data: the real data's columns, ranges and main relations, from a seed."""
+"""Generated data from a seed: housing like the real one, and a small classification set."""
 
 import numpy as np
 
-from training.data import Housing, Points, derive, validate
+from training.data import Housing, TwoFeatures, derive
 
 ROWS = 20_640
-POINT_ROWS = 2_000
 # Corners of a line along California's coast, (longitude, latitude) from north to south.
 COAST = np.array([[-124.2, 41.9], [-123.8, 39.0], [-122.5, 37.6], [-120.6, 34.6], [-117.2, 32.7]])
 
@@ -37,17 +36,14 @@ def generate(rows: int = ROWS, seed: int = 0) -> Housing:
     return derive(table, dataset="generated", source=f"generated, seed {seed}")
 
 
-def generate_points(rows: int = POINT_ROWS, seed: int = 0) -> Points:
-    """Return the small classification set: class 1 is likelier the larger both features are.
+def generate_classes(rows: int = 2_000, seed: int = 0) -> TwoFeatures:
+    """Return two clouds of points, class 0 around (2, 20) and class 1 around (8, 80), that overlap.
 
-    The features are uniform over 0 to 5 and 0 to 50; the log-odds of class 1 are
-    1.5 x (feature1 - 2.5) + 0.15 x (feature2 - 25). So (1, 10) and (2, 20) are class 0, and
-    (3, 30) is class 1, each more likely than not. The best possible accuracy is 0.84.
+    The best possible line between them is wrong for about one row in twelve.
     """
     rng = np.random.default_rng(seed)
-    features = np.column_stack([rng.uniform(0.0, 5.0, rows), rng.uniform(0.0, 50.0, rows)])
-    log_odds = 1.5 * (features[:, 0] - 2.5) + 0.15 * (features[:, 1] - 25.0)
-    target = (rng.random(rows) < 1.0 / (1.0 + np.exp(-log_odds))).astype(np.float64)
-    points = Points(features, target, dataset="generated", source=f"generated, seed {seed}")
-    validate(points)
-    return points
+    label = rng.integers(0, 2, rows).astype(np.float64)
+    feature1 = rng.normal(2.0 + 6.0 * label, 3.0)
+    feature2 = rng.normal(20.0 + 60.0 * label, 30.0)
+    features = np.column_stack([feature1, feature2])
+    return TwoFeatures(features, label, "generated", f"generated, seed {seed}")

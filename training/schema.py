@@ -1,4 +1,4 @@
-"""What a row is: its columns, their units and their plausible ranges."""
+"""What is predicted from which columns, with their units and plausible ranges."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,6 +18,24 @@ class Column:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Problem:
+    """What is predicted from which columns; each problem is one registered model.
+
+    Without `classes` the target is a number; with them it is one of them.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    target: Column
+    classes: tuple[int, ...] = ()
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns' names in order."""
+        return tuple(column.name for column in self.columns)
+
+
 # The data's own extremes (1990 census, Pace & Barry 1997) with room around them; wide enough for
 # any district of California, narrow enough for dollars, degrees swapped and people counted twice.
 FEATURES = (
@@ -34,12 +52,17 @@ TARGET = Column("MedHouseVal", 0.01, 10.0, "median house value in 100,000 USD")
 
 FEATURE_NAMES = tuple(column.name for column in FEATURES)
 
-# The small classification set: two numbers without a unit, and which of two classes they are.
-POINT_FEATURES = (
-    Column("feature1", -100.0, 100.0, "no unit"),
-    Column("feature2", -1_000.0, 1_000.0, "no unit"),
+HOUSING = Problem("california-housing", FEATURES, TARGET)
+
+TWO_FEATURES = Problem(
+    "two-feature-classes",
+    (
+        Column("feature1", -1_000.0, 1_000.0, "no unit: generated"),
+        Column("feature2", -1_000.0, 1_000.0, "no unit: generated"),
+    ),
+    Column("class", 0.0, 1.0, "class 0 or 1"),
+    classes=(0, 1),
 )
-POINT_CLASS = Column("class", 0.0, 1.0, "0 or 1")
 
 STATLIB = (
     Column("longitude", -125.0, -114.0, "degrees east: negative in California"),
@@ -59,6 +82,6 @@ STATLIB_COLUMNS = tuple(column.name for column in STATLIB)
 TABLES = {
     "statlib": STATLIB,
     "housing": (*FEATURES, TARGET),
-    "points": (*POINT_FEATURES, POINT_CLASS),
+    "two-features": (*TWO_FEATURES.columns, TWO_FEATURES.target),
 }
 """The tables that a file can hold, by name: told apart by their columns."""

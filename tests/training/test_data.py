@@ -7,7 +7,7 @@ import pytest
 
 from training.data import published_split, read_housing
 from training.errors import TrainingError
-from training.generate import generate, generate_points
+from training.generate import generate, generate_classes
 from training.schema import STATLIB_COLUMNS
 from training.storage import locate
 
@@ -125,12 +125,12 @@ def test_generated_data_has_the_relations_of_the_real_data():
     assert housing.content_hash() != generate(2_000, seed=1).content_hash()
 
 
-def test_generated_points_are_classes_that_two_features_tell():
-    """Small pairs are mostly class 0, large ones class 1, about half of each, the same twice."""
-    points = generate_points(2_000)
-    assert set(points.target) == {0.0, 1.0}
-    assert points.features.shape == (2_000, 2)
-    expected = points.features @ [1.5, 0.15] > 7.5
-    assert 0.8 < np.mean(points.target == expected) < 0.95
-    assert 0.45 < points.target.mean() < 0.55
-    assert points.content_hash() == generate_points(2_000).content_hash()
+def test_generated_classes_are_those_that_two_features_tell():
+    """About half of the rows are of class 1, mostly the large ones, and the same twice."""
+    classes = generate_classes(2_000)
+    assert set(classes.target) == {0.0, 1.0}
+    assert classes.features.shape == (2_000, 2)
+    expected = classes.features @ [1.0, 0.1] > 10.0
+    assert 0.85 < np.mean(classes.target == expected) < 0.97
+    assert 0.45 < classes.target.mean() < 0.55
+    assert classes.content_hash() == generate_classes(2_000).content_hash()

@@ -1,0 +1,1 @@
+"""The models: how each is fitted, saved and opened again."""
