@@ -119,13 +119,22 @@ class PartsFolder:
         self.location.child(MANIFEST).write(manifest.as_json().encode())
 
     def files(self) -> Iterator[Location]:
-        """Yield the parts in their order, each compared with the manifest first.
+        """Yield the parts in their order, each compared with the manifest; raises as `contents`."""
+        for place, _ in self._compared():
+            yield place
+
+    def contents(self) -> Iterator[bytes]:
+        """Yield what the parts hold, in their order.
 
         Raises
         ------
         TrainingError
             There is no manifest, or a part is missing or not what was written.
         """
+        for _, data in self._compared():
+            yield data
+
+    def _compared(self) -> Iterator[tuple[Location, bytes]]:
         manifest = self.manifest()
         if manifest is None:
             message = (
@@ -135,14 +144,15 @@ class PartsFolder:
             raise TrainingError(message)
         for part in manifest.parts:
             place = self.location.child(part.file)
-            digest = hashlib.sha256(place.read()).hexdigest()
+            data = place.read()
+            digest = hashlib.sha256(data).hexdigest()
             if digest != part.sha256:
                 message = (
                     f"{place.text}: sha256 is {digest}, not {part.sha256} as it was written: "
-                    "it is damaged; extract it again into an empty folder"
+                    "it is damaged; start again with an empty folder"
                 )
                 raise TrainingError(message)
-            yield place
+            yield place, data
 
 
 def encoded(table: pa.Table, form: str) -> bytes:

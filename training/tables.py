@@ -72,7 +72,8 @@ class Table:
         if not self._location.exists():
             raise TrainingError(_absent(self.source))
         try:
-            return pq.ParquetFile(self._location.open())
+            # With pre-buffering, the bytes of all row groups would be kept until the end.
+            return pq.ParquetFile(self._location.open(), pre_buffer=False)
         except (OSError, pa.ArrowException) as error:
             raise TrainingError(self._damaged("Parquet", error)) from error
 
