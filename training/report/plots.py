@@ -102,12 +102,15 @@ def by_segment(found: Sequence[Segment], overall: float) -> Figure:
 
 
 def _single() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(8, 5), layout="constrained")
+    figure = Figure(figsize=(9, 5))
+    # Fixed margins: fitting them to the labels would take longer than drawing the picture.
+    figure.subplots_adjust(left=0.2, right=0.97, bottom=0.18, top=0.92)
     return figure, figure.subplots()
 
 
 def _side_by_side() -> tuple[Figure, tuple[Axes, Axes]]:
-    figure = Figure(figsize=(11, 5), layout="constrained")
+    figure = Figure(figsize=(11, 5))
+    figure.subplots_adjust(left=0.18, right=0.97, bottom=0.12, top=0.92, wspace=0.25)
     left, right = figure.subplots(1, 2)
     return figure, (left, right)
 
