@@ -3,31 +3,31 @@
 import argparse
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from training.champion import Champion, fetch
+from training import champion
+from training.champion import Opened, Version
 from training.checks import check_names, numbers
 from training.errors import TrainingError
 from training.parts import Manifest, PartsFolder, Unit
 from training.progress import counting, run_job, say
+from training.schema import HOUSING
 from training.storage import Location, locate
 from training.tables import Batch, Table, kind
-from training.tracking import MODEL_NAME, PATIENCE_S, tracking_uri, wait_until_reachable
+from training.tracking import PATIENCE_S, tracking_uri, wait_until_reachable
 
 PART_ROWS = 131_072
 PREDICTION = "prediction"
 PARTS_ENDING = ".parts"
 
 
-def predict(champion: Champion, source: Location, target: Location) -> dict[str, Any]:
+def predict(version: Version, opened: Opened, source: Location, target: Location) -> dict[str, Any]:
     """Write the input's rows, each with its prediction; return what was done.
 
     Predicted rows are kept in part files beside the target, named by a manifest; when all are
@@ -42,23 +42,23 @@ def predict(champion: Champion, source: Location, target: Location) -> dict[str,
     started = time.monotonic()
     form = kind(target.path)
     table = Table(source)
-    names = [column.name for column in champion.columns]
+    names = [column.name for column in opened.columns]
     check_names(table.names, names, table.source)
     if PREDICTION in table.names:
         message = f"{table.source}: has a column {PREDICTION} already: rename or remove it"
         raise TrainingError(message)
     folder = PartsFolder(target.sibling(PARTS_ENDING))
-    about = _about(champion, source, form)
+    about = _about(version, source, form)
     manifest = _unfinished(folder, about) or Manifest(about)
     kept = manifest.rows
-    manifest = _predict_rest(champion, table, folder, manifest, form)
+    manifest = _predict_rest(opened, table, folder, manifest, form)
     _join(folder, form, target)
     folder.location.delete_folder()
     seconds = time.monotonic() - started
     return {
         "out": target.text,
-        "model": champion.name,
-        "version": champion.version,
+        "model": version.name,
+        "version": version.number,
         "rows": manifest.rows,
         "resumed_after": kept,
         "seconds": round(seconds, 1),
@@ -66,12 +66,12 @@ def predict(champion: Champion, source: Location, target: Location) -> dict[str,
     }
 
 
-def _about(champion: Champion, source: Location, form: str) -> dict[str, str]:
+def _about(version: Version, source: Location, form: str) -> dict[str, str]:
     return {
         "input": source.text,
         "input_version": source.version(),
-        "model": champion.name,
-        "model_version": champion.version,
+        "model": version.name,
+        "model_version": version.number,
         "format": form,
     }
 
@@ -90,7 +90,7 @@ def _unfinished(folder: PartsFolder, about: Mapping[str, str]) -> Manifest | Non
 
 
 def _predict_rest(
-    champion: Champion, table: Table, folder: PartsFolder, manifest: Manifest, form: str
+    opened: Opened, table: Table, folder: PartsFolder, manifest: Manifest, form: str
 ) -> Manifest:
     waiting: list[pa.RecordBatch] = []
 
@@ -104,7 +104,7 @@ def _predict_rest(
 
     with counting("Predicting", done=manifest.rows) as advance:
         for batch in table.batches(skip=manifest.rows):
-            waiting.append(_with_predictions(champion, batch, table.source))
+            waiting.append(_with_predictions(opened, batch, table.source))
             advance(batch.rows.num_rows)
             if sum(rows.num_rows for rows in waiting) >= PART_ROWS:
                 flush()
@@ -116,15 +116,15 @@ def _predict_rest(
     return manifest
 
 
-def _with_predictions(champion: Champion, batch: Batch, source: str) -> pa.RecordBatch:
+def _with_predictions(opened: Opened, batch: Batch, source: str) -> pa.RecordBatch:
     """Return the rows with one column more; those of CSV that the model reads become numbers."""
     rows = batch.rows
-    values = numbers(rows, champion.columns, source, batch.place)
-    for index, column in enumerate(champion.columns):
+    values = numbers(rows, opened.columns, source, batch.place)
+    for index, column in enumerate(opened.columns):
         place = rows.schema.get_field_index(column.name)
         if pa.types.is_string(rows.column(place).type):
             rows = rows.set_column(place, column.name, pa.array(values[:, index]))
-    return rows.append_column(PREDICTION, pa.array(champion.model.predict(values)))
+    return rows.append_column(PREDICTION, pa.array(opened.model.predict(values)))
 
 
 def _join(folder: PartsFolder, form: str, target: Location) -> None:
@@ -154,7 +154,9 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="FILE",
         help=".csv or .parquet, here or at s3://bucket/key: the input with a column prediction",
     )
-    parser.add_argument("--model", default=MODEL_NAME, help="whose champion (default: %(default)s)")
+    parser.add_argument(
+        "--model", default=HOUSING.name, help="whose champion (default: %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     chosen = parser.parse_args(arguments)
     try:
@@ -182,11 +184,15 @@ def _run(source: str, out: str, model: str) -> dict[str, Any]:
     kind(written.path)
     # Opened once before the model is fetched: a mistyped path is told at once.
     Table(read)
-    wait_until_reachable(tracking_uri(), say, PATIENCE_S)
-    with tempfile.TemporaryDirectory(prefix="champion-") as folder:
-        champion = fetch(model, Path(folder))
-        say(f"Predicting {source} with {model} version {champion.version}")
-        return predict(champion, read, written)
+    uri = tracking_uri()
+    wait_until_reachable(uri, say, PATIENCE_S)
+    version = champion.find(uri, model)
+    if version is None:
+        message = f"--model {model}: the registry at {uri} has no champion of that name: train one"
+        raise TrainingError(message)
+    opened = champion.open_version(uri, version)
+    say(f"Predicting {source} with {model} version {version.number}")
+    return predict(version, opened, read, written)
 
 
 if __name__ == "__main__":

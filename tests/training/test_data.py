@@ -4,6 +4,7 @@ import gzip
 
 import numpy as np
 import pytest
+from sklearn.model_selection import train_test_split
 
 from training.data import published_split, read_housing
 from training.errors import TrainingError
@@ -114,6 +115,17 @@ def test_split_is_the_published_one():
     assert sizes == [13_209, 3_303, 4_128]
     everything = np.concatenate([split.train, split.validation, split.test])
     assert np.array_equal(np.sort(everything), np.arange(20_640))
+
+
+@pytest.mark.parametrize("rows", [100, 101, 20_640])
+def test_split_is_that_of_scikit_learn(rows):
+    """The rows are in the parts, and in the order, that the published calls put them."""
+    rest, test = train_test_split(np.arange(rows), test_size=0.2, random_state=0)
+    train, validation = train_test_split(rest, test_size=0.2, random_state=1)
+    split = published_split(rows)
+    assert np.array_equal(split.train, train)
+    assert np.array_equal(split.validation, validation)
+    assert np.array_equal(split.test, test)
 
 
 def test_generated_data_has_the_relations_of_the_real_data():

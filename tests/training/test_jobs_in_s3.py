@@ -37,7 +37,7 @@ def test_batch_reads_and_writes_objects(bucket, tmp_path):
     """Input and output may be objects; the parts that were kept on the way are gone."""
     locate(f"{bucket}/in.parquet").write(encoded(features(500), "parquet"))
     model = champion(tmp_path)
-    predict(model, locate(f"{bucket}/in.parquet"), locate(f"{bucket}/out.parquet"))
+    predict(*model, locate(f"{bucket}/in.parquet"), locate(f"{bucket}/out.parquet"))
     with locate(f"{bucket}/out.parquet").open() as file:
         written = pq.read_table(file)
     assert written.num_rows == 500

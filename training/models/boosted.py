@@ -74,7 +74,7 @@ class Boosted:
         """Open what `save` wrote."""
         booster = xgb.Booster({"nthread": threads()})
         booster.load_model(folder / BOOSTER_FILE)
-        low, high = described["bounds"]
+        low, high = described.get("bounds", (-np.inf, np.inf))
         geography = None
         if "features" in described:
             with (folder / ROWS_FILE).open("rb") as file:

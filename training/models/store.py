@@ -8,15 +8,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from training.data import Floats
 from training.errors import TrainingError
 from training.models import boosted, linear, network
 from training.models.interface import Model
-from training.schema import Problem
+from training.schema import Column, Problem
 
 MANIFEST = "MLmodel"
+# XGBoost predicts in single precision: the same trees on another machine may differ by this.
+TOLERANCE = 1e-5
 LOADERS: dict[str, Callable[[Path, Mapping[str, Any]], Model]] = {
     boosted.KIND: boosted.Boosted.load,
     linear.KIND: linear.Linear.load,
@@ -62,12 +65,27 @@ def load(folder: Path) -> Model:
     """
     try:
         metadata = _manifest(folder)
-        return LOADERS[metadata["kind"]](folder, metadata)
+        # The first versions had no kind: they were boosters.
+        model = LOADERS[metadata.get("kind", boosted.KIND)](folder, metadata)
+        _check(model, metadata["probe"])
     # Whatever a damaged file makes of these lines, it is one thing: not to be used.
     except Exception as error:
         reason = (str(error).strip().splitlines() or [""])[0]
         message = f"{folder}: cannot be opened as a model: {type(error).__name__}: {reason}"
         raise TrainingError(message) from error
+    return model
+
+
+def columns(folder: Path) -> tuple[Column, ...]:
+    """Return the columns that the model in a folder reads, in their order."""
+    return tuple(Column(**column) for column in _manifest(folder)["columns"])
+
+
+def _check(model: Model, probe: Mapping[str, Any]) -> None:
+    predicted = model.predict(np.array(probe["rows"], dtype=np.float64))
+    if not np.allclose(predicted, probe["predictions"], rtol=TOLERANCE, atol=TOLERANCE):
+        message = f"it predicts {predicted.tolist()} where {probe['predictions']} was logged"
+        raise ValueError(message)
 
 
 def _manifest(folder: Path) -> Mapping[str, Any]:
