@@ -1,7 +1,7 @@
 """Data sets: what they must look like, how they are read and split."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -97,30 +97,35 @@ def read_housing(location: Location) -> Housing:
     TrainingError
         It cannot be read, lacks a column, or has a value that is no number or not plausible.
     """
-    files = PartsFolder(location).files() if location.is_folder() else [location]
-    name, values = _read_tables(files, location.text)
-    if name == "statlib":
-        return derive(values, dataset="california-housing", source=location.text)
-    housing = Housing(values[:, :-1], values[:, -1], "california-housing", location.text)
+    found = list(housing_batches(location))
+    if not found:
+        message = f"{location.text}: 0 rows: at least {FEWEST_ROWS} are needed to train and test"
+        raise TrainingError(message)
+    features, target = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    housing = Housing(features, target, "california-housing", location.text)
     validate(housing)
     return housing
 
 
-def _read_tables(files: Iterable[Location], source: str) -> tuple[str, Floats]:
-    """Return which of the housing tables the files hold, and their rows, (rows, columns)."""
-    found: list[Floats] = []
-    name = "housing"
-    for file in files:
+def housing_batches(location: Location) -> Iterator[tuple[Floats, Floats]]:
+    """Yield features, (rows, 8), and target, (rows,), a batch of bounded size at a time.
+
+    Raises
+    ------
+    TrainingError
+        As `read_housing`, but for the least number of rows.
+    """
+    for file in PartsFolder(location).files() if location.is_folder() else [location]:
         table = Table(file)
         name = recognise(table.names, table.source, ("statlib", "housing"))
-        found += [
-            numbers(batch.rows, TABLES[name], table.source, batch.place)
-            for batch in table.batches()
-        ]
-    if not found:
-        message = f"{source}: 0 rows: at least {FEWEST_ROWS} are needed to train and test"
-        raise TrainingError(message)
-    return name, np.concatenate(found)
+        for batch in table.batches():
+            values = numbers(batch.rows, TABLES[name], table.source, batch.place)
+            if name == "housing":
+                yield values[:, :-1], values[:, -1]
+                continue
+            features, target = _derived(values)
+            check_ranges(features, HOUSING.columns, table.source, batch.place)
+            yield features, target
 
 
 def derive(table: Floats, *, dataset: str, source: str) -> Housing:
@@ -138,6 +143,13 @@ def derive(table: Floats, *, dataset: str, source: str) -> Housing:
     TrainingError
         A value is not plausible.
     """
+    features, target = _derived(table)
+    housing = Housing(features, target, dataset, source)
+    validate(housing)
+    return housing
+
+
+def _derived(table: Floats) -> tuple[Floats, Floats]:
     column = dict(zip(STATLIB_COLUMNS, table.T, strict=True))
     households = column["households"]
     features = np.column_stack(
@@ -152,9 +164,7 @@ def derive(table: Floats, *, dataset: str, source: str) -> Housing:
             column["longitude"],
         ]
     )
-    housing = Housing(features, column["median_house_value"] / 100_000.0, dataset, source)
-    validate(housing)
-    return housing
+    return features, column["median_house_value"] / 100_000.0
 
 
 def validate(data: Dataset) -> None:

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-import numpy as np
 
 from training import run
 from training.data import Dataset
 from training.flavor import Artifact
-from training.gate import row_marks
 from training.report.write import write_report
 from training.trained import Trained
 
@@ -28,7 +26,6 @@ def record(run_id: str, trained: Trained, data: Dataset, tags: Mapping[str, str]
     with tempfile.TemporaryDirectory() as folder:
         write_report(trained, tags, run.environment(), Path(folder))
         mlflow.log_artifacts(folder)
-    known = (trained.parts.train, trained.parts.validation)
-    seen = np.concatenate([row_marks(part.rows, part.target) for part in known])
-    artifact = Artifact(trained.model, trained.recipe.problem, data.features[:PROBE_ROWS], seen)
+    probe = data.features[:PROBE_ROWS]
+    artifact = Artifact(trained.model, trained.recipe.problem, probe, trained.seen)
     return artifact.log(run_id)

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from training.data import Dataset, published_split
 from training.evaluate import error_metrics
+from training.gate import row_marks
 from training.models.interface import Model, OnRound, Params, Part, Recipe
 
 
@@ -23,13 +27,17 @@ class Parts:
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted model, what it was made of, and its figures on data it was not fitted on."""
+    """A fitted model, what it was made of, and its figures on data it was not fitted on.
+
+    `seen` marks the rows that decided on it, for fitting or for stopping: see `training.gate`.
+    """
 
     recipe: Recipe
     params: Params
     parts: Parts
     model: Model
     metrics: Mapping[str, float]
+    seen: npt.NDArray[np.uint64]
 
 
 def split(data: Dataset) -> Parts:
@@ -53,4 +61,5 @@ def fit(
             recipe.problem, part.target, model.predict(part.rows)
         ).items()
     }
-    return Trained(recipe, params, parts, model, {**metrics, **model.figures})
+    seen = np.concatenate([row_marks(p.rows, p.target) for p in (parts.train, parts.validation)])
+    return Trained(recipe, params, parts, model, {**metrics, **model.figures}, seen)

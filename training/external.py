@@ -1,0 +1,179 @@
+"""Fits trees on more rows than memory holds: the rows stay in their files, read in batches.
+
+XGBoost keeps what it makes of them in pages on disk (its external memory); in memory are a few
+numbers a row.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xgboost as xgb
+
+from training.data import FEWEST_ROWS, Floats, housing_batches
+from training.errors import TrainingError
+from training.evaluate import error_metrics
+from training.gate import row_marks
+from training.models.boosted import OWN_PARAMS, Boosted, threads
+from training.models.interface import Params, Part, Recipe
+from training.schema import FEATURE_NAMES
+from training.storage import Location
+from training.trained import Parts, Trained
+
+NAMES = ("train", "validation", "test")
+SHARES = (0.64, 0.16, 0.20)
+"""Those of the published split."""
+
+SAMPLE_ROWS = 20_000
+"""So many rows of each part are kept for the report and the reference of drift."""
+
+Marks = npt.NDArray[np.uint64]
+
+
+@dataclass
+class Sample:
+    """The rows of a part with the smallest marks: the same, whatever order they came in."""
+
+    rows: Floats = field(default_factory=lambda: np.empty((0, len(FEATURE_NAMES))))
+    target: Floats = field(default_factory=lambda: np.empty(0))
+    marks: Marks = field(default_factory=lambda: np.empty(0, np.uint64))
+
+    def add(self, rows: Floats, target: Floats, marks: Marks) -> None:
+        """Take a batch, and keep no more than `SAMPLE_ROWS`."""
+        marks = np.concatenate([self.marks, marks])
+        kept = np.argsort(marks, kind="stable")[:SAMPLE_ROWS]
+        self.rows = np.concatenate([self.rows, rows])[kept]
+        self.target = np.concatenate([self.target, target])[kept]
+        self.marks = marks[kept]
+
+
+def fit(location: Location, recipe: Recipe, params: Params, seed: int) -> Trained:
+    """Fit on the rows of a file or of an extracted folder, and measure on its test part.
+
+    Which part a row belongs to is told by its values, so it is the same in every run and in every
+    file. The parts of what is returned are samples of the data's.
+
+    Raises
+    ------
+    TrainingError
+        The rows cannot be read, are too few, or the recipe needs all of them in memory.
+    """
+    _refuse_in_memory_only(recipe, params)
+    samples, seen, bounds = _survey(location)
+    with tempfile.TemporaryDirectory(prefix="xgboost-") as pages:
+        booster, curves = _boost(location, params, seed, Path(pages))
+    booster.feature_names = list(FEATURE_NAMES)
+    booster.set_param({"nthread": threads()})
+    model = Boosted(booster, bounds, None, curves)
+    metrics = {
+        f"{name}_{figure}": value
+        for name in NAMES[1:]
+        for figure, value in _measure(location, model, recipe, name).items()
+    }
+    parts = Parts(*(Part(samples[name].rows, samples[name].target) for name in NAMES))
+    return Trained(recipe, params, parts, model, {**metrics, **model.figures}, seen)
+
+
+def part_of(marks: Marks) -> npt.NDArray[np.intp]:
+    """Return the number of the part, in `NAMES`, of each row with these marks."""
+    # The marks are made for telling rows apart: a multiplication spreads them evenly (Fibonacci
+    # hashing, Knuth 1973, 6.4).
+    spread = marks * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(11)
+    return np.searchsorted(np.cumsum(SHARES)[:-1], spread / 2.0**53, side="right")
+
+
+def _refuse_in_memory_only(recipe: Recipe, params: Params) -> None:
+    plain = recipe.name == "xgboost"
+    if not plain or params.get("geographic") or int(params.get("members", 1)) > 1:
+        message = (
+            f"--model {recipe.name}: needs all rows in memory: with --engine external choose "
+            "--model xgboost"
+        )
+        raise TrainingError(message)
+
+
+def _batches(location: Location) -> Iterator[tuple[Floats, Floats, Marks]]:
+    for rows, target in housing_batches(location):
+        yield rows, target, row_marks(rows, target)
+
+
+def _of_part(location: Location, name: str) -> Iterator[tuple[Floats, Floats]]:
+    for rows, target, marks in _batches(location):
+        mine = part_of(marks) == NAMES.index(name)
+        if mine.any():
+            yield rows[mine], target[mine]
+
+
+def _survey(location: Location) -> tuple[dict[str, Sample], Marks, tuple[float, float]]:
+    """Read all rows once: return samples, the marks of what is fitted on, the target's bounds."""
+    samples = {name: Sample() for name in NAMES}
+    seen: list[Marks] = []
+    low, high = np.inf, -np.inf
+    for rows, target, marks in _batches(location):
+        parts = part_of(marks)
+        for number, name in enumerate(NAMES):
+            mine = parts == number
+            samples[name].add(rows[mine], target[mine], marks[mine])
+        seen.append(marks[parts != NAMES.index("test")])
+        fitted = target[parts == NAMES.index("train")]
+        low = min(low, fitted.min(initial=np.inf))
+        high = max(high, fitted.max(initial=-np.inf))
+    count = sum(len(marks) for marks in seen) + len(samples["test"].target)
+    if count < FEWEST_ROWS:
+        message = f"{location.text}: {count} rows: at least {FEWEST_ROWS} are needed"
+        raise TrainingError(message)
+    return samples, np.concatenate(seen), (float(low), float(high))
+
+
+class _Pages(xgb.DataIter):
+    """Hands XGBoost one part's rows, a batch at a time, as often as it asks."""
+
+    def __init__(self, location: Location, name: str, folder: Path) -> None:
+        super().__init__(cache_prefix=str(folder / name))
+        self._batches: Callable[[], Iterator[tuple[Floats, Floats]]] = lambda: _of_part(
+            location, name
+        )
+        self._rest = self._batches()
+
+    def next(self, input_data: Callable[..., None]) -> bool:
+        """Hand over the next batch; tell whether there was one."""
+        batch = next(self._rest, None)
+        if batch is None:
+            return False
+        input_data(data=batch[0], label=batch[1])
+        return True
+
+    def reset(self) -> None:
+        """Begin again."""
+        self._rest = self._batches()
+
+
+def _boost(
+    location: Location, params: Params, seed: int, folder: Path
+) -> tuple[xgb.Booster, dict[str, list[float]]]:
+    own = {name: value for name, value in params.items() if name not in OWN_PARAMS}
+    count: dict[str, Any] = {"nthread": threads()}
+    known = xgb.ExtMemQuantileDMatrix(_Pages(location, "train", folder), **count)
+    watched = xgb.ExtMemQuantileDMatrix(_Pages(location, "validation", folder), ref=known, **count)
+    curves: dict[str, dict[str, list[float]]] = {}
+    booster = xgb.train(
+        {**count, "seed": seed, **own},
+        known,
+        num_boost_round=int(params["most_trees"]),
+        evals=[(known, "train"), (watched, "validation")],
+        early_stopping_rounds=params.get("patience_trees"),
+        evals_result=curves,
+        verbose_eval=False,
+    )
+    booster = booster[: booster.best_iteration + 1]
+    return booster, {f"{part}_rmse": curve["rmse"] for part, curve in curves.items()}
+
+
+def _measure(location: Location, model: Boosted, recipe: Recipe, name: str) -> dict[str, float]:
+    found = [(target, model.predict(rows)) for rows, target in _of_part(location, name)]
+    true, predicted = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    return error_metrics(recipe.problem, true, predicted)
