@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -43,9 +43,19 @@ class Dataset:
 
     def content_hash(self) -> str:
         """Return the SHA-256 of all values: the same for the same rows, wherever they came from."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.features).tobytes())
-        digest.update(np.ascontiguousarray(self.target).tobytes())
+        digest = hashlib.sha256()
+        update_hash(digest, self.features, self.target)
         return digest.hexdigest()
+
+    @property
+    def rows(self) -> int:
+        """Count the rows."""
+        return len(self.target)
+
+
+def update_hash(digest: Any, features: Floats, target: Floats) -> None:  # noqa: ANN401 - hashlib's
+    """Add rows to a content hash, row by row: it does not matter how they come in batches."""
+    digest.update(np.column_stack([features, target]).tobytes())
 
 
 class Housing(Dataset):
@@ -176,7 +186,7 @@ def validate(data: Dataset) -> None:
         There are too few rows to split, or a value is not a number or out of range; names the
         row, the column and the value.
     """
-    rows = len(data.target)
+    rows = data.rows
     if rows < FEWEST_ROWS:
         message = f"{data.source}: {rows} rows: at least {FEWEST_ROWS} are needed to train and test"
         raise TrainingError(message)

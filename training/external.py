@@ -4,8 +4,9 @@ XGBoost keeps what it makes of them in pages on disk (its external memory); in m
 numbers a row.
 """
 
+import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
 
-from training.data import FEWEST_ROWS, Floats, housing_batches
+from training.data import FEWEST_ROWS, Floats, Housing, housing_batches, update_hash
 from training.errors import TrainingError
 from training.evaluate import error_metrics
 from training.gate import row_marks
@@ -51,31 +52,106 @@ class Sample:
         self.marks = marks[kept]
 
 
-def fit(location: Location, recipe: Recipe, params: Params, seed: int) -> Trained:
-    """Fit on the rows of a file or of an extracted folder, and measure on its test part.
+@dataclass(frozen=True)
+class Survey(Housing):
+    """What one reading of all rows tells: `features` and `target` are those of the samples."""
 
-    Which part a row belongs to is told by its values, so it is the same in every run and in every
-    file. The parts of what is returned are samples of the data's.
+    location: Location
+    samples: Mapping[str, Sample]
+    seen: Marks
+    """The marks of the rows for fitting and for stopping."""
+
+    bounds: tuple[float, float]
+    """The lowest and highest target of the rows for fitting."""
+
+    count: int
+    digest: str
+
+    @property
+    def rows(self) -> int:
+        """Count all rows."""
+        return self.count
+
+    def content_hash(self) -> str:
+        """Return the hash of all rows."""
+        return self.digest
+
+
+def survey(location: Location) -> Survey:
+    """Read and check all rows of a file or of an extracted folder once.
 
     Raises
     ------
     TrainingError
-        The rows cannot be read, are too few, or the recipe needs all of them in memory.
+        The rows cannot be read, are not plausible or too few.
     """
-    _refuse_in_memory_only(recipe, params)
-    samples, seen, bounds = _survey(location)
+    samples = {name: Sample() for name in NAMES}
+    seen: list[Marks] = []
+    low, high, count, digest = np.inf, -np.inf, 0, hashlib.sha256()
+    for rows, target, marks in _batches(location):
+        parts = part_of(marks)
+        for number, name in enumerate(NAMES):
+            mine = parts == number
+            samples[name].add(rows[mine], target[mine], marks[mine])
+        seen.append(marks[parts != NAMES.index("test")])
+        fitted = target[parts == NAMES.index("train")]
+        low = min(low, fitted.min(initial=np.inf))
+        high = max(high, fitted.max(initial=-np.inf))
+        update_hash(digest, rows, target)
+        count += len(target)
+    if count < FEWEST_ROWS:
+        message = f"{location.text}: {count} rows: at least {FEWEST_ROWS} are needed"
+        raise TrainingError(message)
+    return Survey(
+        features=np.concatenate([samples[name].rows for name in NAMES]),
+        target=np.concatenate([samples[name].target for name in NAMES]),
+        dataset="california-housing",
+        source=location.text,
+        location=location,
+        samples=samples,
+        seen=np.concatenate(seen),
+        bounds=(float(low), float(high)),
+        count=count,
+        digest=digest.hexdigest(),
+    )
+
+
+def fit(found: Survey, recipe: Recipe, params: Params, seed: int) -> Trained:
+    """Fit on the surveyed rows, and measure on all of their test part.
+
+    Which part a row belongs to is told by its values, so it is the same in every run and in every
+    file. The parts of what is returned are samples of the data's.
+    """
+    location = found.location
     with tempfile.TemporaryDirectory(prefix="xgboost-") as pages:
         booster, curves = _boost(location, params, seed, Path(pages))
     booster.feature_names = list(FEATURE_NAMES)
     booster.set_param({"nthread": threads()})
-    model = Boosted(booster, bounds, None, curves)
+    model = Boosted(booster, found.bounds, None, curves)
     metrics = {
         f"{name}_{figure}": value
         for name in NAMES[1:]
         for figure, value in _measure(location, model, recipe, name).items()
     }
-    parts = Parts(*(Part(samples[name].rows, samples[name].target) for name in NAMES))
-    return Trained(recipe, params, parts, model, {**metrics, **model.figures}, seen)
+    parts = Parts(*(Part(found.samples[name].rows, found.samples[name].target) for name in NAMES))
+    return Trained(recipe, params, parts, model, {**metrics, **model.figures}, found.seen)
+
+
+def refuse_in_memory_only(recipe: Recipe, params: Params) -> None:
+    """Refuse a recipe that needs all rows at once.
+
+    Raises
+    ------
+    TrainingError
+        Names a recipe that does not.
+    """
+    plain = recipe.name == "xgboost"
+    if not plain or params.get("geographic") or int(params.get("members", 1)) > 1:
+        message = (
+            f"--engine external: --model {recipe.name} needs all rows in memory: choose "
+            "--model xgboost"
+        )
+        raise TrainingError(message)
 
 
 def part_of(marks: Marks) -> npt.NDArray[np.intp]:
@@ -84,16 +160,6 @@ def part_of(marks: Marks) -> npt.NDArray[np.intp]:
     # hashing, Knuth 1973, 6.4).
     spread = marks * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(11)
     return np.searchsorted(np.cumsum(SHARES)[:-1], spread / 2.0**53, side="right")
-
-
-def _refuse_in_memory_only(recipe: Recipe, params: Params) -> None:
-    plain = recipe.name == "xgboost"
-    if not plain or params.get("geographic") or int(params.get("members", 1)) > 1:
-        message = (
-            f"--model {recipe.name}: needs all rows in memory: with --engine external choose "
-            "--model xgboost"
-        )
-        raise TrainingError(message)
 
 
 def _batches(location: Location) -> Iterator[tuple[Floats, Floats, Marks]]:
@@ -106,27 +172,6 @@ def _of_part(location: Location, name: str) -> Iterator[tuple[Floats, Floats]]:
         mine = part_of(marks) == NAMES.index(name)
         if mine.any():
             yield rows[mine], target[mine]
-
-
-def _survey(location: Location) -> tuple[dict[str, Sample], Marks, tuple[float, float]]:
-    """Read all rows once: return samples, the marks of what is fitted on, the target's bounds."""
-    samples = {name: Sample() for name in NAMES}
-    seen: list[Marks] = []
-    low, high = np.inf, -np.inf
-    for rows, target, marks in _batches(location):
-        parts = part_of(marks)
-        for number, name in enumerate(NAMES):
-            mine = parts == number
-            samples[name].add(rows[mine], target[mine], marks[mine])
-        seen.append(marks[parts != NAMES.index("test")])
-        fitted = target[parts == NAMES.index("train")]
-        low = min(low, fitted.min(initial=np.inf))
-        high = max(high, fitted.max(initial=-np.inf))
-    count = sum(len(marks) for marks in seen) + len(samples["test"].target)
-    if count < FEWEST_ROWS:
-        message = f"{location.text}: {count} rows: at least {FEWEST_ROWS} are needed"
-        raise TrainingError(message)
-    return samples, np.concatenate(seen), (float(low), float(high))
 
 
 class _Pages(xgb.DataIter):

@@ -13,7 +13,7 @@ import numpy as np
 from training.data import Housing, read_housing, validate
 from training.errors import TrainingError
 from training.generate import generate
-from training.storage import locate
+from training.storage import Location, locate
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FILE_NAMES = ("california_housing.csv", "california_housing.csv.gz")
@@ -51,6 +51,21 @@ def find_housing(say: Say, checkout: Path = CHECKOUT, download: Download | None 
             "training on generated data of the same shape. Set HOUSING_CSV to use the real data."
         )
     return generate()
+
+
+def housing_location(checkout: Path = CHECKOUT) -> Location:
+    """Return the first of the places above that is a file or a folder.
+
+    Raises
+    ------
+    TrainingError
+        There is none.
+    """
+    local = _local_file(checkout)
+    if local is None:
+        message = "there is no file of rows: HOUSING_CSV must name one, or an extracted folder"
+        raise TrainingError(message)
+    return locate(local)
 
 
 def _local_file(checkout: Path) -> str | None:

@@ -10,17 +10,22 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from training import champion, trained
 from training.data import Dataset
 from training.errors import TrainingError
 from training.generate import generate_classes
-from training.models.interface import Recipe
+from training.models.interface import Params, Recipe
 from training.models.recipes import CHAMPIONS_RECIPE, PROFILES, RECIPES, recipe_named
 from training.schema import HOUSING
-from training.sources import find_housing
+from training.sources import find_housing, housing_location
 from training.tracking import CHAMPION, PATIENCE_S, tracking_uri, wait_until_reachable
+
+ENGINES = ("memory", "external")
+Fit = Callable[[int], trained.Trained]
+"""Fits with a seed."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Options:
     model: str = CHAMPIONS_RECIPE
     profile: str = "default"
     seed: int = 0
+    engine: str = ENGINES[0]
     unless_champion: bool = False
 
 
@@ -42,9 +48,9 @@ def train(uri: str, recipe: Recipe, options: Options) -> dict[str, Any]:
         The data is not as it must be, or MLflow is not reachable or refuses.
     """
     started = time.monotonic()
-    data = load(recipe)
-    say(f"Data: {len(data.target):,} rows from {data.source}")
-    parts = trained.split(data)
+    params = recipe.profiles[options.profile]
+    data, fit = (external if options.engine == "external" else in_memory)(recipe, params)
+    say(f"Data: {data.rows:,} rows from {data.source}")
 
     # Imported here: seconds that a refused file or `--unless-champion` need not wait for.
     import mlflow  # noqa: PLC0415
@@ -52,12 +58,12 @@ def train(uri: str, recipe: Recipe, options: Options) -> dict[str, Any]:
     from training import registry, run  # noqa: PLC0415
     from training.record import record  # noqa: PLC0415
 
-    name, params = recipe.problem.name, recipe.profiles[options.profile]
+    name = recipe.problem.name
     tags = {**run.data_tags(data), "recipe": recipe.name, "profile": options.profile}
     with run.run(name, tags) as run_id:
         mlflow.log_params({**params, "seed": options.seed})
-        say(f"Fitting {recipe.name} on {len(parts.train.target):,} rows")
-        fitted = trained.fit(recipe, params, parts, options.seed)
+        say(f"Fitting {recipe.name}")
+        fitted = fit(options.seed)
         say(_figures(fitted))
         say("Logging the run and the model to MLflow")
         logged = record(run_id, fitted, data, tags)
@@ -84,6 +90,22 @@ def load(recipe: Recipe) -> Dataset:
     return find_housing(say) if recipe.problem is HOUSING else generate_classes()
 
 
+def in_memory(recipe: Recipe, params: Params) -> tuple[Dataset, Fit]:
+    """Return the data, and what fits the recipe on it."""
+    data = load(recipe)
+    parts = trained.split(data)
+    return data, partial(trained.fit, recipe, params, parts)
+
+
+def external(recipe: Recipe, params: Params) -> tuple[Dataset, Fit]:
+    """Return what is known of rows that stay in their files, and what fits the recipe on them."""
+    from training import external as engine  # noqa: PLC0415 - XGBoost: a second
+
+    engine.refuse_in_memory_only(recipe, params)
+    found = engine.survey(housing_location())
+    return found, partial(engine.fit, found, recipe, params)
+
+
 def _figures(fitted: trained.Trained) -> str:
     size = ", ".join(f"{value:,.0f} {name}" for name, value in fitted.model.figures.items())
     metrics, unit = fitted.metrics, fitted.recipe.problem.target.unit
@@ -103,6 +125,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", default=CHAMPIONS_RECIPE, help=f"one of {', '.join(RECIPES)}")
     parser.add_argument("--profile", default="default", choices=PROFILES)
     parser.add_argument("--seed", default=0, type=int, help="of everything left to chance")
+    parser.add_argument(
+        "--engine",
+        default=ENGINES[0],
+        choices=ENGINES,
+        help="external: rows stay on disk, for more than memory holds (HOUSING_CSV names them)",
+    )
     parser.add_argument(
         "--unless-champion",
         action="store_true",
