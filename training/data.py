@@ -113,7 +113,7 @@ def read_housing(location: Location) -> Housing:
         raise TrainingError(message)
     features, target = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     housing = Housing(features, target, "california-housing", location.text)
-    validate(housing)
+    _refuse_few(housing)
     return housing
 
 
@@ -134,6 +134,7 @@ def housing_batches(location: Location) -> Iterator[tuple[Floats, Floats]]:
                 yield values[:, :-1], values[:, -1]
                 continue
             features, target = _derived(values)
+            # Ratios of plausible columns need not be plausible.
             check_ranges(features, HOUSING.columns, table.source, batch.place)
             yield features, target
 
@@ -186,9 +187,14 @@ def validate(data: Dataset) -> None:
         There are too few rows to split, or a value is not a number or out of range; names the
         row, the column and the value.
     """
-    rows = data.rows
-    if rows < FEWEST_ROWS:
-        message = f"{data.source}: {rows} rows: at least {FEWEST_ROWS} are needed to train and test"
-        raise TrainingError(message)
+    _refuse_few(data)
     values = np.column_stack([data.features, data.target])
     check_ranges(values, (*data.problem.columns, data.problem.target), data.source)
+
+
+def _refuse_few(data: Dataset) -> None:
+    if data.rows < FEWEST_ROWS:
+        message = (
+            f"{data.source}: {data.rows} rows: at least {FEWEST_ROWS} are needed to train and test"
+        )
+        raise TrainingError(message)

@@ -214,7 +214,8 @@ def _boost(
         evals_result=curves,
         verbose_eval=False,
     )
-    booster = booster[: booster.best_iteration + 1]
+    if params.get("patience_trees"):
+        booster = booster[: booster.best_iteration + 1]
     return booster, {f"{part}_rmse": curve["rmse"] for part, curve in curves.items()}
 
 
