@@ -137,7 +137,8 @@ def _params() -> dict[str, object]:
     return {**RECIPES["xgboost"].profiles["default"], "most_trees": TREES, "patience_trees": None}
 
 
-WAYS = {"bare XGBoost": _bare, "--engine memory": _memory, "--engine external": _external}
+BARE = "bare XGBoost"
+WAYS = {BARE: _bare, "--engine memory": _memory, "--engine external": _external}
 
 
 def _measure(way: str, file: str) -> Figures:
