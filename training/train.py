@@ -10,14 +10,21 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from training import champion, trained
 from training.data import Dataset
 from training.errors import TrainingError
 from training.generate import generate_classes
-from training.models.interface import Recipe
-from training.models.recipes import CHAMPIONS_RECIPE, PROFILES, RECIPES, recipe_named
+from training.models.interface import Params, Recipe
+from training.models.recipes import (
+    CHAMPIONS_RECIPE,
+    PROFILES,
+    RECIPES,
+    recipe_named,
+    with_settings,
+)
 from training.schema import HOUSING
 from training.sources import find_housing
 from training.tracking import CHAMPION, PATIENCE_S, tracking_uri, wait_until_reachable
@@ -30,6 +37,7 @@ class Options:
     model: str = CHAMPIONS_RECIPE
     profile: str = "default"
     seed: int = 0
+    params: Path | None = None
     unless_champion: bool = False
 
 
@@ -42,6 +50,7 @@ def train(uri: str, recipe: Recipe, options: Options) -> dict[str, Any]:
         The data is not as it must be, or MLflow is not reachable or refuses.
     """
     started = time.monotonic()
+    params = settings(recipe, options)
     data = load(recipe)
     say(f"Data: {len(data.target):,} rows from {data.source}")
     parts = trained.split(data)
@@ -52,7 +61,7 @@ def train(uri: str, recipe: Recipe, options: Options) -> dict[str, Any]:
     from training import registry, run  # noqa: PLC0415
     from training.record import record  # noqa: PLC0415
 
-    name, params = recipe.problem.name, recipe.profiles[options.profile]
+    name = recipe.problem.name
     tags = {**run.data_tags(data), "recipe": recipe.name, "profile": options.profile}
     with run.run(name, tags) as run_id:
         mlflow.log_params({**params, "seed": options.seed})
@@ -79,6 +88,25 @@ def train(uri: str, recipe: Recipe, options: Options) -> dict[str, Any]:
     }
 
 
+def settings(recipe: Recipe, options: Options) -> Params:
+    """Return the profile's settings, with those of the `--params` file in their place.
+
+    Raises
+    ------
+    TrainingError
+        The file cannot be read, or names a setting that the model does not have.
+    """
+    params = recipe.profiles[options.profile]
+    if options.params is None:
+        return params
+    try:
+        changed = json.loads(options.params.read_text())
+    except (OSError, ValueError) as error:
+        message = f"--params {options.params}: cannot be read as JSON: {error}"
+        raise TrainingError(message) from error
+    return with_settings(params, changed, f"--params {options.params}")
+
+
 def load(recipe: Recipe) -> Dataset:
     """Return the data of the recipe's problem."""
     return find_housing(say) if recipe.problem is HOUSING else generate_classes()
@@ -103,6 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", default=CHAMPIONS_RECIPE, help=f"one of {', '.join(RECIPES)}")
     parser.add_argument("--profile", default="default", choices=PROFILES)
     parser.add_argument("--seed", default=0, type=int, help="of everything left to chance")
+    parser.add_argument("--params", type=Path, help="JSON of settings, as a search found them")
     parser.add_argument(
         "--unless-champion",
         action="store_true",
