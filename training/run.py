@@ -50,7 +50,8 @@ def run(experiment: str, tags: Mapping[str, str]) -> Iterator[str]:
                 with suppress(MlflowException):
                     mlflow.set_tag(FAILURE_TAG, f"{type(error).__name__}: {error}"[:500])
                 raise
-    except MlflowException as error:
+    # Of uploads the client hands on what its HTTP library raises, which is an OSError.
+    except (MlflowException, OSError) as error:
         message = f"MLflow at {mlflow.get_tracking_uri()} failed: {first_line(error)}"
         raise TrainingError(message) from error
 

@@ -97,7 +97,7 @@ def attempt(recipe: Recipe, parts: trained.Parts, trial: Trial, seed: int) -> fl
     return rmse(parts.validation.target, model.predict(parts.validation.rows))
 
 
-def search(recipe: Recipe, trials: int, seed: int, folder: Path = FOLDER) -> dict[str, Any]:
+def search(recipe: Recipe, trials: int, seed: int, folder: Path) -> dict[str, Any]:
     """Try until the study has so many trials; each is an MLflow run below the search's own.
 
     Raises
@@ -191,11 +191,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", default=CHAMPIONS_RECIPE, help=f"one of {', '.join(SPACES)}")
     parser.add_argument("--trials", default=TRIALS, type=int, help="in all, with earlier ones")
     parser.add_argument("--seed", default=0, type=int)
+    parser.add_argument("--folder", default=FOLDER, type=Path, help="keeps what was tried so far")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     chosen = parser.parse_args(arguments)
     try:
         wait_until_reachable(tracking_uri(), say, PATIENCE_S)
-        result = search(recipe_named(chosen.model), chosen.trials, chosen.seed)
+        result = search(recipe_named(chosen.model), chosen.trials, chosen.seed, chosen.folder)
     except TrainingError as error:
         say(f"Search failed: {error}")
         return 1
