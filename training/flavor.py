@@ -8,7 +8,6 @@ from typing import Any
 import mlflow.pyfunc
 import numpy as np
 import numpy.typing as npt
-from mlflow import MlflowClient
 from mlflow.models import Model as MlflowModel
 from mlflow.models import infer_signature
 from mlflow.models.utils import _save_example as save_example
@@ -65,8 +64,3 @@ class Artifact:
         pinned = [f"{name}=={version(name)}\n" for name in REQUIREMENTS]
         (folder / "requirements.txt").write_text("".join(pinned))
         mlflow_model.save(str(folder / store.MANIFEST))
-
-
-def discard(client: MlflowClient, model_id: str) -> None:
-    """Remove a logged model that could not be registered."""
-    client.delete_logged_model(model_id)

@@ -20,6 +20,7 @@ DRAWS = 2_000
 DRAWS_AT_ONCE = 100
 INTERVAL = (0.025, 0.975)
 LEAST_ROWS = 100
+MARKED_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True)
@@ -130,12 +131,20 @@ def row_marks(features: Floats, target: Floats) -> npt.NDArray[np.uint64]:
 
     Two different rows of a million share one with a chance of 3e-8.
     """
-    columns = np.column_stack([features, target])
-    bits = np.ascontiguousarray(columns, dtype=np.float64).view(np.uint64)
-    odd = np.random.default_rng(0).integers(0, 2**63, bits.shape[1], dtype=np.uint64) * 2 + 1
-    # Multiplying loses the high bits' share in the low ones: they are folded in before and after.
-    mixed = ((bits ^ (bits >> np.uint64(32))) * odd).sum(axis=1, dtype=np.uint64)
-    marks: npt.NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(29))
+    odd = (
+        np.random.default_rng(0).integers(0, 2**63, features.shape[1] + 1, dtype=np.uint64) * 2 + 1
+    )
+    marks = np.empty(len(target), np.uint64)
+    # A few rows at a time: they stay in the processor's cache, which is ten times faster.
+    for start in range(0, len(target), MARKED_AT_ONCE):
+        rows = slice(start, start + MARKED_AT_ONCE)
+        values = np.column_stack([features[rows], target[rows]])
+        bits = np.asarray(values, dtype=np.float64).view(np.uint64)
+        # Multiplying loses the high bits' share in the low ones: they are folded in before and
+        # after.
+        bits ^= bits >> np.uint64(32)
+        mixed = (bits * odd).sum(axis=1, dtype=np.uint64)
+        marks[rows] = mixed ^ (mixed >> np.uint64(29))
     return marks
 
 

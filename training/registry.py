@@ -1,5 +1,6 @@
 """Registers a version with the gate's decision, and moves the aliases."""
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -78,13 +79,27 @@ def register(
 def move_champion(client: MlflowClient, name: str, version: str) -> str | None:
     """Make the version champion and the champion `previous`; return what was champion.
 
-    `previous` is moved first, so that at no moment the way back is lost.
+    `previous` is moved first and, when the champion then cannot be moved, back again: at no
+    moment is the way back lost.
     """
-    champion = alias_target(client, name, CHAMPION)
+    champion, previous = (alias_target(client, name, alias) for alias in (CHAMPION, PREVIOUS))
     if champion is not None:
         client.set_registered_model_alias(name, PREVIOUS, champion)
-    client.set_registered_model_alias(name, CHAMPION, version)
+    try:
+        client.set_registered_model_alias(name, CHAMPION, version)
+    except BaseException:
+        if champion is not None:
+            with suppress(MlflowException):
+                _put_back(client, name, previous)
+        raise
     return champion
+
+
+def _put_back(client: MlflowClient, name: str, previous: str | None) -> None:
+    if previous is None:
+        client.delete_registered_model_alias(name, PREVIOUS)
+    else:
+        client.set_registered_model_alias(name, PREVIOUS, previous)
 
 
 def alias_target(client: MlflowClient, name: str, alias: str) -> str | None:

@@ -28,7 +28,7 @@ MOST_POINTS = 200
 
 
 @contextmanager
-def run(experiment: str, tags: dict[str, str], parent: str | None = None) -> Iterator[str]:
+def run(experiment: str, tags: Mapping[str, str]) -> Iterator[str]:
     """Open an MLflow run and yield its id; a fault ends it FAILED, with the reason as a tag.
 
     Raises
@@ -37,20 +37,31 @@ def run(experiment: str, tags: dict[str, str], parent: str | None = None) -> Ite
         MLflow is not reachable or refuses.
     """
     quiet()
+    # A short training would be over before the first of MLflow's own ten seconds.
+    mlflow.set_system_metrics_sampling_interval(1)
     own = {**tags, PROCESS_TAG: _process_name(os.getpid())}
     try:
         found = mlflow.set_experiment(experiment)
         _close_abandoned(MlflowClient(), found.experiment_id)
-        with mlflow.start_run(tags=own, nested=parent is not None, parent_run_id=parent) as opened:
+        with mlflow.start_run(tags=own, log_system_metrics=True) as opened:
             try:
                 yield str(opened.info.run_id)
             except BaseException as error:
                 with suppress(MlflowException):
                     mlflow.set_tag(FAILURE_TAG, f"{type(error).__name__}: {error}"[:500])
                 raise
-    except MlflowException as error:
+    # Of uploads the client hands on what its HTTP library raises, which is an OSError.
+    except (MlflowException, OSError) as error:
         message = f"MLflow at {mlflow.get_tracking_uri()} failed: {first_line(error)}"
         raise TrainingError(message) from error
+
+
+@contextmanager
+def nested(name: str) -> Iterator[str]:
+    """Open a run below the one that is open, and yield its id."""
+    tags = {PROCESS_TAG: _process_name(os.getpid())}
+    with mlflow.start_run(run_name=name, nested=True, tags=tags) as opened:
+        yield str(opened.info.run_id)
 
 
 def log_curves(run_id: str, curves: Mapping[str, list[float]]) -> None:

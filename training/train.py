@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from training import champion, trained
@@ -18,7 +19,13 @@ from training.data import Dataset
 from training.errors import TrainingError
 from training.generate import generate_classes
 from training.models.interface import Params, Recipe
-from training.models.recipes import CHAMPIONS_RECIPE, PROFILES, RECIPES, recipe_named
+from training.models.recipes import (
+    CHAMPIONS_RECIPE,
+    PROFILES,
+    RECIPES,
+    recipe_named,
+    with_settings,
+)
 from training.schema import HOUSING
 from training.sources import find_housing, housing_location
 from training.tracking import CHAMPION, PATIENCE_S, tracking_uri, wait_until_reachable
@@ -36,6 +43,7 @@ class Options:
     profile: str = "default"
     seed: int = 0
     engine: str = ENGINES[0]
+    params: Path | None = None
     unless_champion: bool = False
 
 
@@ -48,7 +56,7 @@ def train(uri: str, recipe: Recipe, options: Options) -> dict[str, Any]:
         The data is not as it must be, or MLflow is not reachable or refuses.
     """
     started = time.monotonic()
-    params = recipe.profiles[options.profile]
+    params = settings(recipe, options)
     data, fit = (external if options.engine == "external" else in_memory)(recipe, params)
     say(f"Data: {data.rows:,} rows from {data.source}")
 
@@ -83,6 +91,25 @@ def train(uri: str, recipe: Recipe, options: Options) -> dict[str, Any]:
         "metrics": fitted.metrics,
         "seconds": round(time.monotonic() - started, 1),
     }
+
+
+def settings(recipe: Recipe, options: Options) -> Params:
+    """Return the profile's settings, with those of the `--params` file in their place.
+
+    Raises
+    ------
+    TrainingError
+        The file cannot be read, or names a setting that the model does not have.
+    """
+    params = recipe.profiles[options.profile]
+    if options.params is None:
+        return params
+    try:
+        changed = json.loads(options.params.read_text())
+    except (OSError, ValueError) as error:
+        message = f"--params {options.params}: cannot be read as JSON: {error}"
+        raise TrainingError(message) from error
+    return with_settings(params, changed, f"--params {options.params}")
 
 
 def load(recipe: Recipe) -> Dataset:
@@ -125,6 +152,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", default=CHAMPIONS_RECIPE, help=f"one of {', '.join(RECIPES)}")
     parser.add_argument("--profile", default="default", choices=PROFILES)
     parser.add_argument("--seed", default=0, type=int, help="of everything left to chance")
+    parser.add_argument("--params", type=Path, help="JSON of settings, as a search found them")
     parser.add_argument(
         "--engine",
         default=ENGINES[0],

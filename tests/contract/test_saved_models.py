@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -15,7 +16,7 @@ from app.registry import ModelVersion, RegistryError
 from training import features
 from training.data import Dataset, published_split
 from training.generate import generate, generate_classes
-from training.models import recipes, store
+from training.models import pyfunc, recipes, store
 from training.models.interface import Model, Part
 from training.models.network import Network
 
@@ -63,6 +64,15 @@ def test_served_predictions_are_those_of_training(name, tmp_path):
     assert answering.predict(rows) == model.predict(rows).tolist()
     assert answering.schema.names == data.problem.column_names
     assert answering.schema.example_row == tuple(data.features[0])
+
+
+def test_mlflow_opens_it_too(tmp_path):
+    """MLflow's generic loader hands over a data frame and gets the same predictions."""
+    model = saved("xgboost-geo", tmp_path)
+    rows = HOUSING.features[SPLIT.test]
+    frame = pd.DataFrame(rows, columns=HOUSING.problem.column_names)
+    opened = pyfunc._load_pyfunc(str(tmp_path))
+    assert np.array_equal(opened.predict(frame), model.predict(rows))
 
 
 def test_classes_are_whole_numbers(tmp_path):

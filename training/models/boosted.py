@@ -11,6 +11,7 @@ import xgboost as xgb
 
 from training import features
 from training.data import Floats
+from training.errors import TrainingError
 from training.models.ensemble import mean_of
 from training.models.interface import OnRound, Params, Part
 
@@ -128,16 +129,22 @@ def _boost(
 ) -> tuple[xgb.Booster, dict[str, list[float]]]:
     own = {name: value for name, value in params.items() if name not in OWN_PARAMS}
     curves: dict[str, dict[str, list[float]]] = {}
-    booster = xgb.train(
-        {"nthread": threads(), "seed": seed, **own},
-        known,
-        num_boost_round=int(params["most_trees"]),
-        evals=[(known, "train"), (watched, "validation")],
-        early_stopping_rounds=params.get("patience_trees"),
-        evals_result=curves,
-        verbose_eval=False,
-        callbacks=[_Report(on_round)] if on_round else None,
-    )
+    try:
+        booster = xgb.train(
+            {"nthread": threads(), "seed": seed, **own},
+            known,
+            num_boost_round=int(params["most_trees"]),
+            evals=[(known, "train"), (watched, "validation")],
+            early_stopping_rounds=params.get("patience_trees"),
+            evals_result=curves,
+            verbose_eval=False,
+            callbacks=[_Report(on_round)] if on_round else None,
+        )
+    except xgb.core.XGBoostError as error:
+        # Its message is a line of what is wrong, then a stack of its own.
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        message = f"XGBoost refuses the settings: {lines[0]}"
+        raise TrainingError(message) from error
     if params.get("patience_trees"):
         booster = booster[: booster.best_iteration + 1]
     return booster, {f"{part}_rmse": curve["rmse"] for part, curve in curves.items()}

@@ -2,7 +2,7 @@
 
 from training.errors import TrainingError
 from training.models import boosted, linear, network
-from training.models.interface import Recipe
+from training.models.interface import Params, Recipe
 from training.schema import HOUSING, TWO_FEATURES
 
 CHAMPIONS_RECIPE = "xgboost-geo"
@@ -106,3 +106,21 @@ def recipe_named(name: str) -> Recipe:
     except KeyError:
         message = f"--model {name}: there is no such model; choose from {', '.join(RECIPES)}"
         raise TrainingError(message) from None
+
+
+def with_settings(params: Params, changed: object, source: str) -> Params:
+    """Return the settings with some of them changed, as a search found them.
+
+    Raises
+    ------
+    TrainingError
+        `changed` is no JSON object, or names a setting that the model does not have.
+    """
+    if not isinstance(changed, dict):
+        message = f"{source}: must be a JSON object of settings, as search's best_params.json"
+        raise TrainingError(message)
+    unknown = [name for name in changed if name not in params]
+    if unknown:
+        message = f"{source}: {', '.join(unknown)}: no such setting; there are {', '.join(params)}"
+        raise TrainingError(message)
+    return {**params, **changed}

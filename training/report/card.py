@@ -52,31 +52,32 @@ def card(facts: Facts, pictures: Mapping[str, bytes]) -> str:
         f"<h1>{name}</h1>",
         f"<p>Predicts {escape(facts.problem.target.name)} ({escape(facts.problem.target.unit)}).",
         "<h2>How good</h2>",
-        _table(("figure", "value"), facts.metrics.items()),
+        table(("figure", "value"), facts.metrics.items()),
         "<h2>Not for</h2>",
         "<ul>" + "".join(f"<li>{escape(limit)}" for limit in limits) + "</ul>",
         "<h2>Data</h2>",
-        _table(("part", "rows"), facts.parts.items()),
-        _table(("", ""), facts.tags.items()),
+        table(("part", "rows"), facts.parts.items()),
+        table(("", ""), facts.tags.items()),
         "<h2>Inputs</h2>",
-        _table(
+        table(
             ("column", "low", "high", "unit"),
             [(c.name, c.low, c.high, c.unit) for c in facts.problem.columns],
         ),
         "<h2>Errors by segment</h2>",
-        _table(
+        table(
             ("column", "from", "to", "rows", "RMSE", "bias"),
             [(s.column, s.low, s.high, s.rows, s.rmse, s.bias) for s in facts.segments],
         ),
         "<h2>Settings</h2>",
-        _table(("setting", "value"), facts.params.items()),
+        table(("setting", "value"), facts.params.items()),
         *(_picture(title, png) for title, png in pictures.items()),
     ]
     head = f"<!doctype html><meta charset=utf-8><title>{name}</title><style>{STYLE}</style>"
     return "\n".join([head, *body])
 
 
-def _table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """Return an HTML table; numbers stand to the right."""
     lines = "".join("<tr>" + "".join(_cell(value) for value in row) for row in rows)
     return "<table><tr>" + "".join(f"<th>{escape(name)}" for name in head) + lines + "</table>"
 

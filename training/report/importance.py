@@ -8,7 +8,7 @@ from training.data import Floats
 from training.models.boosted import Boosted
 from training.models.interface import Model
 
-ROWS = 300
+ROWS = 200
 """Enough for a ranking; SHAP values of all rows would take longer than the fit."""
 
 

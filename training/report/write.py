@@ -33,7 +33,7 @@ def write_report(
         "calibration": plots.calibration(test.target, predicted, unit),
         "segments": plots.by_segment(by_segment, trained.metrics["test_rmse"]),
     }
-    if model.history:
+    if any(len(curve) > 1 for curve in model.history.values()):
         figures["curves"] = plots.curves(model.history)
     if inputs is not None:
         figures["importance"] = plots.by_input(inputs)
