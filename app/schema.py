@@ -22,6 +22,8 @@ class Schema:
     columns: tuple[Column, ...]
     target_unit: str
     example_row: tuple[float, ...]
+    classes: tuple[int, ...] = ()
+    """The classes that it answers with; empty when it answers with a number."""
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> "Schema":
@@ -30,6 +32,7 @@ class Schema:
             columns=tuple(Column(**column) for column in metadata["columns"]),
             target_unit=str(metadata["target"]["unit"]),
             example_row=tuple(float(value) for value in metadata["probe"]["rows"][0]),
+            classes=tuple(metadata.get("classes", ())),
         )
 
     @property

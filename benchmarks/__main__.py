@@ -7,10 +7,11 @@ import platform
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from benchmarks import local_stack
+from benchmarks import batch_predict, local_stack, training_scale
 from benchmarks.scratch import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "benchmarks.md"
@@ -33,10 +34,43 @@ def table(head: tuple[str, str], values: dict[str, float], form: str) -> list[st
     return [f"| {head[0]} | {head[1]} |", "|---|---:|", *rows, ""]
 
 
+def grid(name: str, rows: dict[str, dict[str, float]]) -> list[str]:
+    """Return a Markdown table with a row for each case and a column for each figure."""
+    figures = list(next(iter(rows.values())))
+    lines = [
+        f"| {case} | {' | '.join(f'{row[figure]:,}' for figure in figures)} |"
+        for case, row in rows.items()
+    ]
+    head = f"| {name} | {' | '.join(figure.replace('_', ' ') for figure in figures)} |"
+    return [head, f"|---|{'---:|' * len(figures)}", *lines, ""]
+
+
+def flat(found: dict[str, dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Return the figures of training by number of rows and way, and what each costs over bare."""
+    rows = {}
+    for count, ways in found.items():
+        bare = ways[training_scale.BARE]
+        for way, figures in ways.items():
+            over = {
+                f"over_bare_{name}_%": round(100 * (figures[name] / bare[name] - 1))
+                for name in ("cpu_seconds", "peak_mb")
+            }
+            rows[f"{count} rows, {way}"] = figures | over
+    return rows
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
 def main(arguments: list[str]) -> None:
     """Run, then print JSON (`--json`) or rewrite the page's measured part."""
     with tempfile.TemporaryDirectory(prefix="pulumi-mlops-bench-") as folder:
-        found = local_stack.run(Path(folder))
+        home = Path(folder)
+        found: dict[str, Any] = local_stack.run(_made(home / "stack"))
+        found["training"] = training_scale.run(_made(home / "training"))
+        found["batch"] = batch_predict.run(_made(home / "batch"))
     if "--json" in arguments:
         print(json.dumps({"machine": machine(), **found}, indent=1))
         return
@@ -47,6 +81,8 @@ def main(arguments: list[str]) -> None:
         "",
         *table(("step", "seconds"), found["seconds"], ".1f"),
         *table(("service, at rest", "memory, MB (PSS)"), memory, ".0f"),
+        *grid("training, 100 trees", flat(found["training"])),
+        *grid("batch prediction", found["batch"]),
         END,
     ]
     page = PAGE.read_text()

@@ -1,30 +1,40 @@
-"""California Housing: where it comes from, what it must look like, how it is split."""
+"""Data sets: what they must look like, how they are read and split."""
 
-import csv
-import gzip
 import hashlib
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from training.checks import check_ranges, numbers, recognise
 from training.errors import TrainingError
-from training.schema import FEATURES, STATLIB_COLUMNS, TARGET
+from training.parts import PartsFolder
+from training.schema import (
+    HOUSING,
+    STATLIB_COLUMNS,
+    TABLES,
+    TWO_FEATURES,
+    Problem,
+)
+from training.storage import Location
+from training.tables import ROWS_AT_ONCE, Table
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
+FEWEST_ROWS = 100
 
 
 @dataclass(frozen=True)
-class Housing:
+class Dataset:
     """The data as training uses it.
 
-    `features` is (rows, 8) in the order of `training.schema.FEATURES`; `target` is (rows,) in
-    100,000 USD; `dataset` is what the run is tagged with; `source` says where it was found.
+    `features` is (rows, columns) in the order of the problem's columns; `target` is (rows,);
+    `dataset` is what the run is tagged with; `source` says where it was found.
     """
+
+    problem: ClassVar[Problem]
 
     features: Floats
     target: Floats
@@ -33,9 +43,33 @@ class Housing:
 
     def content_hash(self) -> str:
         """Return the SHA-256 of all values: the same for the same rows, wherever they came from."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.features).tobytes())
-        digest.update(np.ascontiguousarray(self.target).tobytes())
+        digest = hashlib.sha256()
+        update_hash(digest, self.features, self.target)
         return digest.hexdigest()
+
+    @property
+    def rows(self) -> int:
+        """Count the rows."""
+        return len(self.target)
+
+
+def update_hash(digest: Any, features: Floats, target: Floats) -> None:  # noqa: ANN401 - hashlib's
+    """Add rows to a content hash, row by row: it does not matter how they come in batches."""
+    for start in range(0, len(target), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        digest.update(np.column_stack([features[rows], target[rows]]))
+
+
+class Housing(Dataset):
+    """California Housing: 8 features, and the target in 100,000 USD."""
+
+    problem = HOUSING
+
+
+class TwoFeatures(Dataset):
+    """The small classification set: 2 features, and the class, 0 or 1."""
+
+    problem = TWO_FEATURES
 
 
 @dataclass(frozen=True)
@@ -51,32 +85,60 @@ def published_split(rows: int) -> Split:
     """Split as the published results do: 13,209 / 3,303 / 4,128 of 20,640 rows.
 
     The index files of "Revisiting Deep Learning Models for Tabular Data" (Gorishniy et al. 2021)
-    are exactly these two calls.
+    are exactly two calls of scikit-learn's `train_test_split`, which these lines do without it.
     """
-    # Imported here: it takes a second that reading and validating data does not need.
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415
-
-    rest, test = train_test_split(np.arange(rows), test_size=0.2, random_state=0)
-    train, validation = train_test_split(rest, test_size=0.2, random_state=1)
+    rest, test = _parted(np.arange(rows), seed=0)
+    train, validation = _parted(rest, seed=1)
     return Split(train=train, validation=validation, test=test)
 
 
-def read_csv(path: Path) -> Housing:
-    """Read the original nine columns from a CSV file, plain or gzipped, and derive the features.
+def _parted(rows: Rows, seed: int) -> tuple[Rows, Rows]:
+    """Return four fifths of the rows and one fifth, as `train_test_split` shuffles them."""
+    held_out = -(-len(rows) // 5)
+    order = np.random.RandomState(seed).permutation(len(rows))
+    return rows[order[held_out:]], rows[order[:held_out]]
+
+
+def read_housing(location: Location) -> Housing:
+    """Read the nine original columns, or features and target, from a file or an extracted folder.
+
+    A file is CSV, plain or gzipped, or Parquet; a folder is one that `training.extract` wrote.
 
     Raises
     ------
     TrainingError
-        The file cannot be read, lacks a column, or has a value that is no number or not plausible.
+        It cannot be read, lacks a column, or has a value that is no number or not plausible.
     """
-    try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        message = f"{path}: cannot be read as {'gzipped ' * (path.suffix == '.gz')}CSV: {error}"
-        raise TrainingError(message) from error
-    table = _numbers(text, path.name)
-    return derive(table, dataset="california-housing", source=str(path))
+    found = list(housing_batches(location))
+    if not found:
+        message = f"{location.text}: 0 rows: at least {FEWEST_ROWS} are needed to train and test"
+        raise TrainingError(message)
+    features, target = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    housing = Housing(features, target, "california-housing", location.text)
+    _refuse_few(housing)
+    return housing
+
+
+def housing_batches(location: Location) -> Iterator[tuple[Floats, Floats]]:
+    """Yield features, (rows, 8), and target, (rows,), a batch of bounded size at a time.
+
+    Raises
+    ------
+    TrainingError
+        As `read_housing`, but for the least number of rows.
+    """
+    for file in PartsFolder(location).files() if location.is_folder() else [location]:
+        table = Table(file)
+        name = recognise(table.names, table.source, ("statlib", "housing"))
+        for batch in table.batches():
+            values = numbers(batch.rows, TABLES[name], table.source, batch.place)
+            if name == "housing":
+                yield values[:, :-1], values[:, -1]
+                continue
+            features, target = _derived(values)
+            # Ratios of plausible columns need not be plausible.
+            check_ranges(features, HOUSING.columns, table.source, batch.place)
+            yield features, target
 
 
 def derive(table: Floats, *, dataset: str, source: str) -> Housing:
@@ -87,16 +149,22 @@ def derive(table: Floats, *, dataset: str, source: str) -> Housing:
     Parameters
     ----------
     table
-        (rows, 9), in the order of `training.schema.STATLIB_COLUMNS`.
+        (rows, 9), in the order of `training.schema.STATLIB`.
 
     Raises
     ------
     TrainingError
         A value is not plausible.
     """
+    features, target = _derived(table)
+    housing = Housing(features, target, dataset, source)
+    validate(housing)
+    return housing
+
+
+def _derived(table: Floats) -> tuple[Floats, Floats]:
     column = dict(zip(STATLIB_COLUMNS, table.T, strict=True))
     households = column["households"]
-    _refuse(households < 1, "households", households, "at least 1", source)
     features = np.column_stack(
         [
             column["median_income"],
@@ -109,13 +177,11 @@ def derive(table: Floats, *, dataset: str, source: str) -> Housing:
             column["longitude"],
         ]
     )
-    housing = Housing(features, column["median_house_value"] / 100_000.0, dataset, source)
-    validate(housing)
-    return housing
+    return features, column["median_house_value"] / 100_000.0
 
 
-def validate(housing: Housing) -> None:
-    """Check that every value lies in its column's plausible range.
+def validate(data: Dataset) -> None:
+    """Check that there are enough rows and that every value is plausible.
 
     Raises
     ------
@@ -123,63 +189,14 @@ def validate(housing: Housing) -> None:
         There are too few rows to split, or a value is not a number or out of range; names the
         row, the column and the value.
     """
-    rows = len(housing.target)
-    enough = 100
-    if rows < enough:
-        message = f"{housing.source}: {rows} rows: at least {enough} are needed to train and test"
-        raise TrainingError(message)
-    columns = [*zip(FEATURES, housing.features.T, strict=True), (TARGET, housing.target)]
-    for column, values in columns:
-        # Written so that NaN, for which every comparison is false, is refused as well.
-        wrong = ~((values >= column.low) & (values <= column.high))
-        wanted = f"between {column.low:g} and {column.high:g} ({column.unit})"
-        _refuse(wrong, column.name, values, wanted, housing.source)
+    _refuse_few(data)
+    values = np.column_stack([data.features, data.target])
+    check_ranges(values, (*data.problem.columns, data.problem.target), data.source)
 
 
-def _refuse(
-    wrong: npt.NDArray[np.bool_], name: str, values: Floats, wanted: str, source: str
-) -> None:
-    if wrong.any():
-        row = int(np.argmax(wrong))
+def _refuse_few(data: Dataset) -> None:
+    if data.rows < FEWEST_ROWS:
         message = (
-            f"{source}: row {row + 1} (line {row + 2}), column {name}: {values[row]:g} is not "
-            f"plausible: it must be {wanted}; {int(wrong.sum())} rows are like it"
+            f"{data.source}: {data.rows} rows: at least {FEWEST_ROWS} are needed to train and test"
         )
         raise TrainingError(message)
-
-
-def _numbers(text: str, name: str) -> Floats:
-    lines = csv.reader(io.StringIO(text))
-    header = [column.strip() for column in next(lines, [])]
-    missing = [column for column in STATLIB_COLUMNS if column not in header]
-    if missing:
-        message = (
-            f"{name}: column {', '.join(missing)} is missing: the first line must name "
-            f"{', '.join(STATLIB_COLUMNS)}; it names {', '.join(header) or 'nothing'}"
-        )
-        raise TrainingError(message)
-    places = [header.index(column) for column in STATLIB_COLUMNS]
-    return np.array(
-        [_row(cells, places, f"{name}: line {lines.line_num}") for cells in lines if cells],
-        dtype=np.float64,
-    ).reshape(-1, len(places))
-
-
-def _row(cells: Sequence[str], places: Sequence[int], where: str) -> list[float]:
-    try:
-        return [float(cells[place]) for place in places]
-    except (IndexError, ValueError):
-        for column, place in zip(STATLIB_COLUMNS, places, strict=True):
-            _cell(cells, place, f"{where}, column {column}")
-        raise
-
-
-def _cell(cells: Sequence[str], place: int, where: str) -> float:
-    if place >= len(cells):
-        message = f"{where}: the line ends after {len(cells)} values; is the file cut off?"
-        raise TrainingError(message)
-    try:
-        return float(cells[place])
-    except ValueError as error:
-        message = f"{where}: {cells[place]!r} is not a number"
-        raise TrainingError(message) from error

@@ -1,8 +1,8 @@
-"""Generated housing data: the real data's columns, ranges and main relations, from a seed."""
+"""Generated data from a seed: housing like the real one, and a small classification set."""
 
 import numpy as np
 
-from training.data import Housing, derive
+from training.data import Housing, TwoFeatures, derive
 
 ROWS = 20_640
 # Corners of a line along California's coast, (longitude, latitude) from north to south.
@@ -34,3 +34,16 @@ def generate(rows: int = ROWS, seed: int = 0) -> Housing:
         [longitude, latitude, age, rooms, bedrooms, population, households, income, value]
     )
     return derive(table, dataset="generated", source=f"generated, seed {seed}")
+
+
+def generate_classes(rows: int = 2_000, seed: int = 0) -> TwoFeatures:
+    """Return two clouds of points, class 0 around (2, 20) and class 1 around (8, 80), that overlap.
+
+    The best possible line between them is wrong for about one row in twelve.
+    """
+    rng = np.random.default_rng(seed)
+    label = rng.integers(0, 2, rows).astype(np.float64)
+    feature1 = rng.normal(2.0 + 6.0 * label, 3.0)
+    feature2 = rng.normal(20.0 + 60.0 * label, 30.0)
+    features = np.column_stack([feature1, feature2])
+    return TwoFeatures(features, label, "generated", f"generated, seed {seed}")

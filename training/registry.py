@@ -1,117 +1,122 @@
-"""Logs a fitted model to MLflow, registers it, and promotes it when it is better."""
+"""Registers a version with the gate's decision, and moves the aliases."""
 
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Any
 
-import mlflow.xgboost
-import xgboost as xgb
+import numpy as np
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from mlflow.models import infer_signature
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
-from training.data import Floats
-from training.fit import Fitted
-from training.schema import FEATURE_NAMES, FEATURES, TARGET
-from training.tracking import CHAMPION, MODEL_NAME, PREVIOUS
-
-ABSENT = {ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"}
+from training import gate
+from training.champion import Opened, find, open_version
+from training.errors import TrainingError
+from training.gate import Decision
+from training.tracking import CHAMPION, PREVIOUS
+from training.trained import Trained
 
 
-@dataclass(frozen=True)
-class Promotion:
-    """The registered version, and whether it became the champion, with the reason."""
+def judge(uri: str, challenger: Trained, dataset: str) -> Decision:
+    """Compare the challenger with the champion that the registry has now.
 
-    version: str
-    promoted: bool
-    reason: str
-
-
-def log_model(fitted: Fitted, probe: Floats) -> Any:  # noqa: ANN401 - MLflow's ModelInfo
-    """Log the booster with all that a server needs to serve and to check it.
-
-    Beside the booster (`model.ubj`) the artifact carries, in its MLmodel file, the signature, the
-    columns with their plausible ranges, and probe rows with the predictions that a server must
-    get for them before it serves.
-
-    Parameters
-    ----------
-    probe
-        (rows, 8), a few rows of the data; the first is the input example.
+    Call it when the challenger's own files are stored: then a champion whose files cannot be
+    read is lost, and not merely out of reach.
     """
-    predicted = fitted.booster.inplace_predict(probe)
-    names = list(FEATURE_NAMES)
-    return mlflow.xgboost.log_model(
-        fitted.booster,
-        name="model",
-        signature=infer_signature([dict(zip(names, probe[0].tolist(), strict=True))], predicted),
-        input_example={name: [value] for name, value in zip(names, probe[0].tolist(), strict=True)},
-        # Given, or MLflow loads the model in a second process to find out: ten seconds.
-        pip_requirements=[f"xgboost-cpu=={xgb.__version__}"],
-        metadata=serving_metadata(probe, predicted),
-    )
+    version = find(uri, challenger.recipe.problem.name)
+    if version is None:
+        return gate.first_champion(challenger.metrics["test_rmse"])
+    called = f"champion {version.number}"
+    try:
+        opened = open_version(uri, version)
+    except TrainingError as error:
+        return gate.champion_lost(called, str(error))
+    refused = gate.refuse_by_data(called, dataset, version.tags.get("dataset", "unknown data"))
+    return refused or _compare(called, challenger, opened)
 
 
-def serving_metadata(probe: Floats, predicted: Floats) -> dict[str, Any]:
-    """Return what travels in the MLmodel file for the server: columns, target, probe."""
-    return {
-        "columns": [column.as_dict() for column in FEATURES],
-        "target": TARGET.as_dict(),
-        "probe": {"rows": probe.tolist(), "predictions": [float(p) for p in predicted]},
-    }
+def _compare(called: str, challenger: Trained, champion: Opened) -> Decision:
+    test = challenger.parts.test
+    new = ~np.isin(gate.row_marks(test.rows, test.target), champion.seen)
+    rows, target = test.rows[new], test.target[new]
+    if refused := gate.refuse_without_rows(called, len(target)):
+        return refused
+    compared = gate.compare(target, challenger.model.predict(rows), champion.model.predict(rows))
+    return gate.decide(called, compared)
 
 
-def register(client: MlflowClient, logged: Any, test_rmse: float) -> Promotion:  # noqa: ANN401
-    """Register the logged model and make it champion when it is the first or the better one.
+def register(
+    client: MlflowClient,
+    name: str,
+    logged: Any,  # noqa: ANN401 - MLflow's ModelInfo
+    decision: Decision,
+    tags: dict[str, str],
+) -> str:
+    """Make the logged model a version, promote it if so decided, return its number.
 
     A version that cannot be promoted because of a fault is removed again, so that nothing is left
-    half-registered.
+    half-registered. The decision stands on the version, as tags.
     """
-    champion = _champion(client)
-    if champion is None:
-        best = None
-        _ensure_registered_model(client)
-    else:
-        best = client.get_run(champion.run_id).data.metrics.get("test_rmse")
-    promoted = best is None or test_rmse < best
-    reason = _reason(test_rmse, best, champion.version if champion else None, promoted=promoted)
-    version = client.create_model_version(
-        MODEL_NAME,
-        logged.artifact_path,
-        run_id=logged.run_id,
-        model_id=logged.model_id,
-        tags={"promotion": reason},
-    ).version
-    if promoted:
-        try:
-            client.set_registered_model_alias(MODEL_NAME, CHAMPION, version)
-        except BaseException:
-            client.delete_model_version(MODEL_NAME, version)
-            raise
-        if champion is not None:
-            client.set_registered_model_alias(MODEL_NAME, PREVIOUS, champion.version)
-    return Promotion(str(version), promoted, reason)
-
-
-def _champion(client: MlflowClient) -> Any:  # noqa: ANN401 - MLflow's ModelVersion, or None
+    _ensure_registered_model(client, name)
+    told = {"gate_rule": decision.rule, "promotion": decision.reason}
+    figures = {key: f"{value:.6g}" for key, value in decision.figures.items()}
+    version = str(
+        client.create_model_version(
+            name,
+            logged.artifact_path,
+            run_id=logged.run_id,
+            model_id=logged.model_id,
+            tags={**tags, **told, **figures},
+        ).version
+    )
     try:
-        return client.get_model_version_by_alias(MODEL_NAME, CHAMPION)
+        if decision.promote:
+            move_champion(client, name, version)
+    except BaseException:
+        client.delete_model_version(name, version)
+        raise
+    return version
+
+
+def move_champion(client: MlflowClient, name: str, version: str) -> str | None:
+    """Make the version champion and the champion `previous`; return what was champion.
+
+    `previous` is moved first and, when the champion then cannot be moved, back again: at no
+    moment is the way back lost.
+    """
+    champion, previous = (alias_target(client, name, alias) for alias in (CHAMPION, PREVIOUS))
+    if champion is not None:
+        client.set_registered_model_alias(name, PREVIOUS, champion)
+    try:
+        client.set_registered_model_alias(name, CHAMPION, version)
+    except BaseException:
+        if champion is not None:
+            with suppress(MlflowException):
+                _put_back(client, name, previous)
+        raise
+    return champion
+
+
+def _put_back(client: MlflowClient, name: str, previous: str | None) -> None:
+    if previous is None:
+        client.delete_registered_model_alias(name, PREVIOUS)
+    else:
+        client.set_registered_model_alias(name, PREVIOUS, previous)
+
+
+def alias_target(client: MlflowClient, name: str, alias: str) -> str | None:
+    """Return the number of the version that the alias names, or None."""
+    try:
+        aliases: dict[str, str] = client.get_registered_model(name).aliases
     except MlflowException as error:
-        if error.error_code in ABSENT:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return None
         raise
+    found = aliases.get(alias)
+    return None if found is None else str(found)
 
 
-def _ensure_registered_model(client: MlflowClient) -> None:
+def _ensure_registered_model(client: MlflowClient, name: str) -> None:
     try:
-        client.create_registered_model(MODEL_NAME)
+        client.create_registered_model(name)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-
-
-def _reason(mine: float, best: float | None, version: str | None, *, promoted: bool) -> str:
-    if best is None:
-        return f"first champion: test RMSE {mine:.4f}"
-    verdict = "better than" if promoted else "refused: not better than"
-    return f"{verdict} champion {version}: test RMSE {mine:.4f} against {best:.4f}"

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from training.data import Housing, read_csv, validate
+from training.data import Housing, read_housing, validate
 from training.errors import TrainingError
 from training.generate import generate
+from training.storage import Location, locate
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FILE_NAMES = ("california_housing.csv", "california_housing.csv.gz")
@@ -30,7 +31,8 @@ QUICKLY: dict[str, Any] = {"n_retries": 1, "delay": 0.1}
 def find_housing(say: Say, checkout: Path = CHECKOUT, download: Download | None = None) -> Housing:
     """Return the data from the first source that has it.
 
-    In turn: the file that `$HOUSING_CSV` names; the checkout's `data/`; the shared folder beside
+    In turn: what `$HOUSING_CSV` names, a CSV or Parquet file or a folder that `training.extract`
+    wrote, here or in S3; the checkout's `data/`; the shared folder beside
     the checkout; scikit-learn's download; a generated set, with a warning.
 
     Raises
@@ -40,7 +42,7 @@ def find_housing(say: Say, checkout: Path = CHECKOUT, download: Download | None 
     """
     local = _local_file(checkout)
     if local is not None:
-        return read_csv(local)
+        return read_housing(locate(local))
     try:
         return (download or _download)()
     except OSError as error:
@@ -51,15 +53,30 @@ def find_housing(say: Say, checkout: Path = CHECKOUT, download: Download | None 
     return generate()
 
 
-def _local_file(checkout: Path) -> Path | None:
+def housing_location(checkout: Path = CHECKOUT) -> Location:
+    """Return the first of the places above that is a file or a folder.
+
+    Raises
+    ------
+    TrainingError
+        There is none.
+    """
+    local = _local_file(checkout)
+    if local is None:
+        message = "there is no file of rows: HOUSING_CSV must name one, or an extracted folder"
+        raise TrainingError(message)
+    return locate(local)
+
+
+def _local_file(checkout: Path) -> str | None:
     if named := os.environ.get("HOUSING_CSV"):
-        if not Path(named).is_file():
+        if not locate(named).exists():
             message = f"HOUSING_CSV={named}: there is no such file: correct it or unset it"
             raise TrainingError(message)
-        return Path(named)
+        return named
     for name in FILE_NAMES:
         if (path := checkout / "data" / name).is_file():
-            return path
+            return str(path)
     shared = checkout.parent / SHARED_FILE
     if not shared.is_file():
         return None
@@ -67,7 +84,7 @@ def _local_file(checkout: Path) -> Path | None:
     if digest != SHARED_SHA256:
         message = f"{shared}: sha256 is {digest}, not {SHARED_SHA256}: fetch the file again"
         raise TrainingError(message)
-    return shared
+    return str(shared)
 
 
 def _download() -> Housing:

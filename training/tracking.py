@@ -1,16 +1,13 @@
 """The MLflow server as training sees it, before the slow `import mlflow`."""
 
-import json
 import os
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Callable
 
 from training.errors import TrainingError
 
-MODEL_NAME = "california-housing"
 CHAMPION = "champion"
 PREVIOUS = "previous"
 DEFAULT_URI = "http://127.0.0.1:5000"
@@ -53,7 +50,7 @@ def wait_until_reachable(uri: str, say: Callable[[str], None], patience_s: float
     told = False
     while True:
         try:
-            _get(f"{uri}/health")
+            get(f"{uri}/health")
         except TrainingError as error:
             if time.monotonic() >= end:
                 message = f"{error}: is it running? MLFLOW_TRACKING_URI names the server"
@@ -66,32 +63,21 @@ def wait_until_reachable(uri: str, say: Callable[[str], None], patience_s: float
             return
 
 
-def champion_version(uri: str) -> str | None:
-    """Return the version that the alias `champion` names, or None when there is none.
+def get(url: str) -> tuple[int, bytes]:
+    """Return the status and the body of the server's answer.
 
     Raises
     ------
     TrainingError
-        The server is not reachable or answers with an error.
+        There was no answer.
     """
-    query = urllib.parse.urlencode({"name": MODEL_NAME, "alias": CHAMPION})
-    status, body = _get(f"{uri}/api/2.0/mlflow/registered-models/alias?{query}")
-    if status == HTTP_OK:
-        return str(json.loads(body)["model_version"]["version"])
-    if status in {HTTP_BAD_REQUEST, HTTP_NOT_FOUND}:
-        return None
-    message = f"MLflow at {uri} answered {status} when asked for the champion: {body[:200]}"
-    raise TrainingError(message)
-
-
-def _get(url: str) -> tuple[int, str]:
     try:
         with urllib.request.urlopen(url, timeout=REQUEST_TIMEOUT_S) as answer:  # noqa: S310
-            return answer.status, answer.read().decode()
+            return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, error.read().decode(errors="replace")
-    except OSError as error:
+            return error.code, error.read()
+    except (OSError, EOFError) as error:
         reason = getattr(error, "reason", error)
         message = f"MLflow at {url.split('/', 3)[2]} is not reachable ({reason})"
         raise TrainingError(message) from error

@@ -1,36 +1,54 @@
-"""Trains the model, logs it, registers it: `python -m training.train`."""
+"""Trains a model, logs it, and lets it replace the champion if it is better.
+
+`python -m training.train` reads from top to bottom: `train` is the recipe.
+"""
 
 import argparse
 import json
-import logging
-import os
-import shutil
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from training.data import Housing, published_split
+from training import champion, trained
+from training.data import Dataset
 from training.errors import TrainingError
-from training.sources import CHECKOUT, find_housing
-from training.tracking import (
-    CHAMPION,
-    MODEL_NAME,
-    PATIENCE_S,
-    champion_version,
-    tracking_uri,
-    wait_until_reachable,
+from training.generate import generate_classes
+from training.models.interface import Params, Recipe
+from training.models.recipes import (
+    CHAMPIONS_RECIPE,
+    PROFILES,
+    RECIPES,
+    recipe_named,
+    with_settings,
 )
+from training.schema import HOUSING
+from training.sources import find_housing, housing_location
+from training.tracking import CHAMPION, PATIENCE_S, tracking_uri, wait_until_reachable
 
-EXPERIMENT = MODEL_NAME
-PROBE_ROWS = 5
+ENGINES = ("memory", "external")
+Fit = Callable[[int], trained.Trained]
+"""Fits with a seed."""
 
 
-def train() -> dict[str, Any]:
-    """Load, split, fit, measure, log, register, promote; return what was reached.
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for."""
+
+    model: str = CHAMPIONS_RECIPE
+    profile: str = "default"
+    seed: int = 0
+    engine: str = ENGINES[0]
+    params: Path | None = None
+    unless_champion: bool = False
+
+
+def train(uri: str, recipe: Recipe, options: Options) -> dict[str, Any]:
+    """Load, split, fit, measure, log, compare, register; return what was reached.
 
     Raises
     ------
@@ -38,97 +56,88 @@ def train() -> dict[str, Any]:
         The data is not as it must be, or MLflow is not reachable or refuses.
     """
     started = time.monotonic()
-    housing = find_housing(say)
-    say(f"Data: {len(housing.target):,} rows from {housing.source}")
-    split = published_split(len(housing.target))
+    params = settings(recipe, options)
+    data, fit = (external if options.engine == "external" else in_memory)(recipe, params)
+    say(f"Data: {data.rows:,} rows from {data.source}")
 
-    # Imported here: four seconds that a refused file or `--unless-champion` need not wait for.
+    # Imported here: seconds that a refused file or `--unless-champion` need not wait for.
     import mlflow  # noqa: PLC0415
 
-    from training.fit import MOST_TREES, PARAMS, PATIENCE_TREES, fit  # noqa: PLC0415
-    from training.reference import reference_statistics  # noqa: PLC0415
-    from training.registry import log_model, register  # noqa: PLC0415
+    from training import registry, run  # noqa: PLC0415
+    from training.record import record  # noqa: PLC0415
 
-    with _run(_tags(housing)) as run_id:
-        mlflow.log_params({**PARAMS, "most_trees": MOST_TREES, "patience_trees": PATIENCE_TREES})
-        say(f"Fitting XGBoost on {len(split.train):,} rows")
-        fitted = fit(housing, split)
-        mlflow.log_metrics({**fitted.metrics, "trees": fitted.trees})
-        say(
-            f"{fitted.trees} trees: RMSE {fitted.metrics['validation_rmse']:.4f} (validation), "
-            f"{fitted.metrics['test_rmse']:.4f} (test), in 100,000 USD"
-        )
-        known = housing.features[split.train]
-        predicted = fitted.booster.inplace_predict(known)
-        reference = reference_statistics(known, housing.target[split.train], predicted)
-        mlflow.log_dict(reference, "reference.json")
-        say("Logging the model to MLflow")
-        logged = log_model(fitted, housing.features[:PROBE_ROWS])
-        promotion = register(mlflow.MlflowClient(), logged, fitted.metrics["test_rmse"])
-    say(f"{MODEL_NAME} version {promotion.version}: {promotion.reason}")
+    name = recipe.problem.name
+    tags = {**run.data_tags(data), "recipe": recipe.name, "profile": options.profile}
+    with run.run(name, tags) as run_id:
+        mlflow.log_params({**params, "seed": options.seed})
+        say(f"Fitting {recipe.name}")
+        fitted = fit(options.seed)
+        say(_figures(fitted))
+        say("Logging the run and the model to MLflow")
+        logged = record(run_id, fitted, data, tags)
+        decision = registry.judge(uri, fitted, data.dataset)
+        mlflow.log_metrics(decision.figures)
+        version = registry.register(mlflow.MlflowClient(), name, logged, decision, tags)
+    say(f"{name} version {version}: {decision.reason}")
     return {
-        "model": MODEL_NAME,
-        "version": promotion.version,
-        "promoted": promotion.promoted,
-        "reason": promotion.reason,
+        "model": name,
+        "recipe": recipe.name,
+        "version": version,
+        "promoted": decision.promote,
+        "rule": decision.rule,
+        "reason": decision.reason,
         "run_id": run_id,
-        "dataset": housing.dataset,
+        "dataset": data.dataset,
         "metrics": fitted.metrics,
         "seconds": round(time.monotonic() - started, 1),
     }
 
 
-@contextmanager
-def _run(tags: dict[str, str]) -> Iterator[str]:
-    """Open an MLflow run and yield its id; a fault ends it FAILED, with the reason as a tag."""
-    import mlflow  # noqa: PLC0415 - see `train`
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+def settings(recipe: Recipe, options: Options) -> Params:
+    """Return the profile's settings, with those of the `--params` file in their place.
 
-    _quiet()
+    Raises
+    ------
+    TrainingError
+        The file cannot be read, or names a setting that the model does not have.
+    """
+    params = recipe.profiles[options.profile]
+    if options.params is None:
+        return params
     try:
-        mlflow.set_experiment(EXPERIMENT)
-        with mlflow.start_run(tags=tags) as run:
-            try:
-                yield str(run.info.run_id)
-            except BaseException as error:
-                with suppress(MlflowException):
-                    mlflow.set_tag("failure", f"{type(error).__name__}: {error}"[:500])
-                raise
-    except MlflowException as error:
-        message = f"MLflow at {os.environ['MLFLOW_TRACKING_URI']} failed: {_first_line(error)}"
+        changed = json.loads(options.params.read_text())
+    except (OSError, ValueError) as error:
+        message = f"--params {options.params}: cannot be read as JSON: {error}"
         raise TrainingError(message) from error
+    return with_settings(params, changed, f"--params {options.params}")
 
 
-def _quiet() -> None:
-    # MLflow's own lines are for its developers: that there is no pip, that a run has an address.
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
-    logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
-    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+def load(recipe: Recipe) -> Dataset:
+    """Return the data of the recipe's problem."""
+    return find_housing(say) if recipe.problem is HOUSING else generate_classes()
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+def in_memory(recipe: Recipe, params: Params) -> tuple[Dataset, Fit]:
+    """Return the data, and what fits the recipe on it."""
+    data = load(recipe)
+    parts = trained.split(data)
+    return data, partial(trained.fit, recipe, params, parts)
 
 
-def _tags(housing: Housing) -> dict[str, str]:
-    return {
-        "dataset": housing.dataset,
-        "data_hash": housing.content_hash(),
-        "data_source": housing.source,
-        "git_commit": _git_commit(),
-    }
+def external(recipe: Recipe, params: Params) -> tuple[Dataset, Fit]:
+    """Return what is known of rows that stay in their files, and what fits the recipe on them."""
+    from training import external as engine  # noqa: PLC0415 - XGBoost: a second
+
+    engine.refuse_in_memory_only(recipe, params)
+    found = engine.survey(housing_location())
+    return found, partial(engine.fit, found, recipe, params)
 
 
-def _git_commit() -> str:
-    """Return the code's commit; an image has no repository and says it by GIT_COMMIT."""
-    if given := os.environ.get("GIT_COMMIT"):
-        return given
-    git = shutil.which("git")
-    if git is None:
-        return "unknown"
-    command = [git, "-C", str(CHECKOUT), "rev-parse", "--verify", "-q", "HEAD"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
-    return found.stdout.strip() or "unknown"
+def _figures(fitted: trained.Trained) -> str:
+    size = ", ".join(f"{value:,.0f} {name}" for name, value in fitted.model.figures.items())
+    metrics, unit = fitted.metrics, fitted.recipe.problem.target.unit
+    validation, test = metrics["validation_rmse"], metrics["test_rmse"]
+    return f"{size}: RMSE {validation:.4f} (validation), {test:.4f} (test); {unit}"
 
 
 def say(sentence: str) -> None:
@@ -140,40 +149,70 @@ def say(sentence: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, train, answer; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__)
+    parser.add_argument("--model", default=CHAMPIONS_RECIPE, help=f"one of {', '.join(RECIPES)}")
+    parser.add_argument("--profile", default="default", choices=PROFILES)
+    parser.add_argument("--seed", default=0, type=int, help="of everything left to chance")
+    parser.add_argument("--params", type=Path, help="JSON of settings, as a search found them")
+    parser.add_argument(
+        "--engine",
+        default=ENGINES[0],
+        choices=ENGINES,
+        help="external: rows stay on disk, for more than memory holds (HOUSING_CSV names them)",
+    )
     parser.add_argument(
         "--unless-champion",
         action="store_true",
-        help="do nothing when the registry already has a champion",
+        help="do nothing when the registry has a champion that can be opened",
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    chosen = parser.parse_args(arguments)
+    chosen = vars(parser.parse_args(arguments))
+    as_json = chosen.pop("json")
     try:
-        result = _train_unless(tracking_uri(), unless_champion=chosen.unless_champion)
+        result = _train_unless(tracking_uri(), Options(**chosen))
     except TrainingError as error:
         say(f"Training failed: {error}")
         return 1
-    if chosen.json:
+    if as_json:
         sys.stdout.write(json.dumps(result) + "\n")
     return 0
 
 
-def _train_unless(uri: str, *, unless_champion: bool) -> dict[str, Any]:
+def _train_unless(uri: str, options: Options) -> dict[str, Any]:
+    recipe = recipe_named(options.model)
+    name = recipe.problem.name
     wait_until_reachable(uri, say, PATIENCE_S)
-    if unless_champion and (version := champion_version(uri)) is not None:
-        say(f"{MODEL_NAME} already has a {CHAMPION}: version {version}. Nothing to do.")
-        return {"model": MODEL_NAME, "version": version, "promoted": False}
-    return train()
+    if options.unless_champion and (version := _usable_champion(uri, name)) is not None:
+        say(f"{name} already has a {CHAMPION}: version {version}. Nothing to do.")
+        return {"model": name, "version": version, "promoted": False}
+    return train(uri, recipe, options)
+
+
+def _usable_champion(uri: str, name: str) -> str | None:
+    version = champion.find(uri, name)
+    if version is None:
+        return None
+    try:
+        champion.open_version(uri, version)
+    except TrainingError as error:
+        say(f"The {CHAMPION} cannot be opened: {error}")
+        return None
+    return version.number
+
+
+def stoppable(command: Callable[[], int]) -> int:
+    """Run a command so that being stopped ends its MLflow run as FAILED, without a trace."""
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        return command()
+    except KeyboardInterrupt:
+        say("Interrupted; nothing was registered.")
+        return 130
 
 
 def _stop(_signal: int, _frame: object) -> None:
-    # As an exception, so that the run is closed as FAILED instead of staying "running" for ever.
+    # As an exception, so that the run is closed instead of staying "running" for ever.
     raise SystemExit(143)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _stop)
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        say("Training was interrupted; nothing was registered.")
-        sys.exit(130)
+    sys.exit(stoppable(main))

@@ -27,14 +27,14 @@ SCHEMA = Schema(
 class SumOfRow:
     """Predicts the sum of each row."""
 
-    def inplace_predict(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-        return rows.sum(axis=1).astype(np.float32)
+    def predict(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return rows.sum(axis=1)
 
 
 class Broken:
     """Fails on every row."""
 
-    def inplace_predict(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    def predict(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         message = f"secret inside view of {rows.shape}"
         raise RuntimeError(message)
 

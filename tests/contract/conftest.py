@@ -1,0 +1,156 @@
+"""A real MLflow server for the tests of this folder, and a small file of data."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from training.data import Housing
+from training.generate import generate
+from training.schema import FEATURE_NAMES, STATLIB_COLUMNS
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Mlflow:
+    """A running server of the test's own."""
+
+    uri: str
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    def train(self, *flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run the training as a service of the host would."""
+        return self.command("train", *flags, **environment)
+
+    def command(
+        self, module: str, *flags: str, checkout: Path = CHECKOUT, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run an entry point of training against this server."""
+        command = [sys.executable, "-m", f"training.{module}", "--json", *flags]
+        # Tried again once, not three times: a test that breaks the server need not wait so long.
+        patience = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+        given = {"MLFLOW_TRACKING_URI": self.uri, **patience, **environment}
+        return subprocess.run(
+            command,
+            cwd=checkout,
+            env=os.environ | given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def get(self, path: str, /, **query: str) -> Any:
+        """Ask the REST API."""
+        url = f"{self.uri}/api/2.0/mlflow/{path}?{urllib.parse.urlencode(query)}"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return json.load(answer)
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """Return a run: its id and status, and its metrics, params and tags by name."""
+        return _run(self.get("runs/get", run_id=run_id)["run"])
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Return the runs on housing, the newest first."""
+        name = "california-housing"
+        experiment = self.get("experiments/get-by-name", experiment_name=name)["experiment"]
+        body = {"experiment_ids": [experiment["experiment_id"]]}
+        asked = urllib.request.Request(
+            f"{self.uri}/api/2.0/mlflow/runs/search",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return [_run(found) for found in json.load(answer)["runs"]]
+
+    def versions(self) -> dict[str, dict[str, str]]:
+        """Return the tags of each registered version of any model, by its number."""
+        found = self.get("model-versions/search").get("model_versions", [])
+        return {v["version"]: {t["key"]: t["value"] for t in v["tags"]} for v in found}
+
+    def aliases(self) -> dict[str, str]:
+        """Return which version each alias of the housing model names."""
+        model = self.get("registered-models/get", name="california-housing")["registered_model"]
+        return {alias["alias"]: alias["version"] for alias in model.get("aliases", [])}
+
+
+def _run(found: dict[str, Any]) -> dict[str, Any]:
+    pairs = {
+        kind: {pair["key"]: pair["value"] for pair in found["data"].get(kind, [])}
+        for kind in ("metrics", "params", "tags")
+    }
+    return {"id": found["info"]["run_id"], "status": found["info"]["status"], **pairs}
+
+
+@pytest.fixture(scope="module")
+def mlflow(tmp_path_factory) -> Iterator[Mlflow]:
+    folder = tmp_path_factory.mktemp("mlflow")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
+        *("--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db"),
+        *("--artifacts-destination", str(folder / "artifacts")),
+    ]
+    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
+    server = Mlflow(f"http://127.0.0.1:{port}", folder, process)
+    try:
+        _wait(f"{server.uri}/health", folder / "log")
+        yield server
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait(url: str, log: Path) -> None:
+    end = time.monotonic() + 90
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            if time.monotonic() > end:
+                pytest.fail(f"MLflow did not start: {log.read_text()[-2000:]}")
+            time.sleep(0.2)
+
+
+def write_houses(housing: Housing, path: Path) -> None:
+    """Write a set as a file of the nine original columns."""
+    features = dict(zip(FEATURE_NAMES, housing.features.T, strict=True))
+    households = np.round(features["Population"] / features["AveOccup"])
+    table = np.column_stack(
+        [
+            features["Longitude"],
+            features["Latitude"],
+            features["HouseAge"],
+            features["AveRooms"] * households,
+            features["AveBedrms"] * households,
+            features["Population"],
+            households,
+            features["MedInc"],
+            housing.target * 100_000,
+        ]
+    )
+    np.savetxt(path, table, "%.17g", ",", header=",".join(STATLIB_COLUMNS), comments="")
+
+
+@pytest.fixture(scope="module")
+def houses(tmp_path_factory) -> Path:
+    """600 generated rows, which training takes for real ones because they come from a file."""
+    path = tmp_path_factory.mktemp("data") / "houses.csv"
+    write_houses(generate(600), path)
+    return path

@@ -1,0 +1,31 @@
+"""Records a trained model in MLflow: curves, figures, report, the model itself."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mlflow
+
+from training import run
+from training.data import Dataset
+from training.flavor import Artifact
+from training.report.write import write_report
+from training.trained import Trained
+
+PROBE_ROWS = 5
+
+
+def record(run_id: str, trained: Trained, data: Dataset, tags: Mapping[str, str]) -> Any:  # noqa: ANN401
+    """Log everything to the run; return what MLflow knows of the logged model.
+
+    Nothing is registered by it: a fault in the middle leaves a failed run and no version.
+    """
+    run.log_curves(run_id, trained.model.history)
+    mlflow.log_metrics(dict(trained.metrics))
+    with tempfile.TemporaryDirectory() as folder:
+        write_report(trained, tags, run.environment(), Path(folder))
+        mlflow.log_artifacts(folder)
+    probe = data.features[:PROBE_ROWS]
+    artifact = Artifact(trained.model, trained.recipe.problem, probe, trained.seen)
+    return artifact.log(run_id)
