@@ -25,7 +25,7 @@ logs: ## follow the logs of all services (ARGS=--no-follow prints their ends)
 
 pulumi-%: ## any pulumi command: make pulumi-preview, pulumi-stack-output, pulumi-destroy ARGS=--yes
 	@test -f .local/env || { echo 'error: there is no local stack yet: `make up` makes it' >&2; exit 1; }; \
-	. ./.local/env && pulumi $(subst -, ,$*) $(ARGS)
+	. ./.local/env && pulumi $(subst -, ,$*) $(if $(filter preview up,$*),--policy-pack infra/policies/pack) $(ARGS)
 
 test: ## run every check and test, stopping at the first that fails
 	@$(PYTHON) infra/local/install.py --dev
