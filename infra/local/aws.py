@@ -1,6 +1,7 @@
 """The embedded AWS: one MiniStack server a checkout, on loopback, its objects on disk."""
 
 import fcntl
+import json
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from infra.errors import UserError
 from infra.local import processes
 
 START_TIMEOUT_S = 60.0
+STARTED_WITH = "settings.json"
 ACCOUNT = "000000000000"
 """The emulator's account, which is also an access key that it accepts in presigned URLs."""
 
@@ -40,9 +42,11 @@ def ensure_running(local_dir: Path, port: int) -> None:
     home = folder(local_dir)
     home.mkdir(parents=True, exist_ok=True)
     with _locked(home / "server.lock"):
-        if _answers(port) and processes.belongs_to(processes.listener(port), home):
+        ours = _answers(port) and processes.belongs_to(processes.listener(port), home)
+        if ours and _was_started_with(home, _settings(home, port)):
             return
-        # What is left of a killed server, or of one on a port that was configured before.
+        # What is left of a killed server, of one on a port that was configured before, or of one
+        # that an earlier version of this program started with other services.
         processes.end(list(processes.owned(home)))
         if not processes.is_free(port):
             message = (
@@ -58,9 +62,9 @@ def stop(local_dir: Path) -> None:
     processes.end(list(processes.owned(folder(local_dir))), timeout_s=20)
 
 
-def _start(home: Path, port: int) -> subprocess.Popen[bytes]:
-    """Start the server in a session of its own, so that Ctrl-C in a terminal spares it."""
-    settings = {
+def _settings(home: Path, port: int) -> dict[str, str]:
+    """Return the server's environment."""
+    return {
         "GATEWAY_PORT": str(port),
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "SERVICES": "ec2,ecr,elbv2,iam,kms,logs,s3,ssm,sts",
@@ -70,6 +74,19 @@ def _start(home: Path, port: int) -> subprocess.Popen[bytes]:
         "PERSIST_STATE": "1",
         "STATE_DIR": str(home / "state"),
     }
+
+
+def _was_started_with(home: Path, settings: dict[str, str]) -> bool:
+    try:
+        return bool(json.loads((home / STARTED_WITH).read_text()) == settings)
+    except (OSError, ValueError):
+        return False
+
+
+def _start(home: Path, port: int) -> subprocess.Popen[bytes]:
+    """Start the server in a session of its own, so that Ctrl-C in a terminal spares it."""
+    settings = _settings(home, port)
+    (home / STARTED_WITH).write_text(json.dumps(settings))
     # `ministack` itself binds 0.0.0.0: its ASGI app is served here on loopback only.
     command = [sys.executable, "-m", "hypercorn", "ministack.app:app", "--bind"]
     with (home / "server.log").open("ab") as log:
