@@ -262,6 +262,7 @@ def _names(
         "bind": _bind(settings),
         "port": str(ports(settings).get(service.name)),
         "bucket": place.bucket,
+        "region": settings.region,
         "edge": f"https://{edge}",
         "edge_host": edge,
         "database": DATABASE[settings.runtime].format_map(folders),

@@ -270,16 +270,37 @@ class Story:
         assert len(users) >= 8, users  # the lasting services
         secrets = self._guest.run("find", "/run/pulumi-mlops/secrets", "-type", "f", "-ls")
         assert "-r--------" in secrets, secrets
-        assert self._metadata is not None
-        size = self._docker.run("image", "ls", "--format", "{{.Repository}} {{.Size}}").stdout
-        assert size
+        memory = {name: self._memory_mb(name) for name in sorted(users)}
         told = self._guest.run("systemd-analyze", "time").splitlines()
         self._facts += [
             ("cloud-init", f"no error; `cloud-init schema`: valid; {told[0] if told else ''}"),
-            ("containers", f"{len(users)}: " + ", ".join(sorted(users))),
+            ("containers", f"{len(users)}, each healthy"),
+            (
+                "memory at rest",
+                f"{sum(memory.values())} MB: "
+                + ", ".join(f"{name} {mb}" for name, mb in memory.items()),
+            ),
+            ("image", self._image_size()),
             ("data volume", f"formatted once and mounted: {mounted.strip()}"),
             ("secrets", "one file a secret, 0400, of its service's user, in memory"),
         ]
+
+    def _memory_mb(self, container: str) -> int:
+        """Return the resident memory of a container's processes; what they share counts twice."""
+        listed = self._guest.run("docker", "top", container, "-eo", "rss").splitlines()[1:]
+        return sum(int(kilobytes) for kilobytes in listed) // 1024
+
+    def _image_size(self) -> str:
+        """Return what this repository's image adds to its base."""
+
+        def megabytes(name: str) -> int:
+            shown = self._docker.run("image", "inspect", "--format", "{{.Size}}", name).stdout
+            return int(shown) // 10**6
+
+        listed = self._docker.run("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").stdout
+        (ours,) = [n for n in listed.split() if f":{self._ports.registry}/pulumi-mlops-dev-" in n]
+        added = megabytes(ours) - megabytes(docker.BASE_IMAGE)
+        return f"{added} MB beyond its base, unpacked"
 
     def _status(self) -> dict[str, Any]:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}

@@ -149,21 +149,23 @@ class Guest:
 
     def stop(self) -> None:
         """Switch it off in good order; one that does not end is killed."""
-        if self._running is None or not self.is_on():
+        if not self.is_on():
             return
-        leader = self._leader()
-        leader.send_signal(signal.SIGRTMIN + 4)
+        self._leader().send_signal(signal.SIGRTMIN + 4)
         deadline = time.monotonic() + STOP_TIMEOUT_S
-        while self._running.poll() is None and time.monotonic() < deadline:
+        while self.is_on() and time.monotonic() < deadline:
             time.sleep(0.2)
-        if self._running.poll() is None:
-            leader.kill()
+        self._kill()
+
+    def _kill(self) -> None:
+        if self._running is not None and self.is_on():
+            self._leader().kill()
             self._running.kill()
             self._running.wait()
 
     def remove(self) -> None:
-        """Switch it off and remove what it left."""
-        self.stop()
+        """End it at once and remove what it left."""
+        self._kill()
         if self._loop:
             subprocess.run(["losetup", "--detach", self._loop], check=False)
         shutil.rmtree(self.root, ignore_errors=True)

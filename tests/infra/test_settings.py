@@ -31,6 +31,7 @@ def test_what_is_not_set_has_a_default():
     [
         ("owner", ""),
         ("region", "Paris"),
+        ("region", "eu-" + "west-" * 99 + "3"),
         ("allowedCidr", "0.0.0.0/0"),
         ("allowedCidr", "10.0.0.1/8"),
         ("vpcCidr", "10.0.0.0/8"),
