@@ -142,8 +142,8 @@ def identities(make: Clients, stack: Stack) -> Iterator[Found]:
     for profile in _pages(client, "list_instance_profiles", "InstanceProfiles"):
         name = profile["InstanceProfileName"]
         if name.startswith(stack.prefix):
-            tags = client.list_instance_profile_tags(InstanceProfileName=name)["Tags"]
-            if _is_of(stack, _map(tags)):
+            told = client.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+            if _is_of(stack, _map(told.get("Tags", ()))):
                 yield Found("instance-profile", name)
 
 

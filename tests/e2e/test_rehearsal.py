@@ -2,13 +2,18 @@
 
 import pytest
 
+from infra import leftovers
+from infra.finders import Stack
 from tests import emulators
 from tests.e2e.inventory import inventory
-from tests.e2e.rehearsal import Rehearsal, StandIn, client
+from tests.e2e.rehearsal import PROJECT, REGION, Rehearsal, StandIn, client
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 UP = ("up", "--yes", "--non-interactive", "--skip-preview")
+LASTING = {"Instances", "Volumes", "Buckets", "Vpcs", "Keys"}
+"""Kinds of which an update in place makes and removes none."""
+
 OTHERS = "198.51.100.0/24"
 
 
@@ -33,6 +38,14 @@ def kinds(found):
     return {kind for kind, _ in found}
 
 
+def left_of(stack, endpoint):
+    """Return what the product's own look for leftovers finds, by kind."""
+    where = leftovers.Place(Stack(PROJECT, stack), REGION, endpoint)
+    report = leftovers.look(lambda service: client(service, endpoint), where)
+    assert report.unasked == ()
+    return {item.kind for item in report.left}
+
+
 def test_a_stack_comes_stays_changes_and_goes(rehearsal, endpoint, tmp_path):
     """The engine makes it, finds it as declared, changes it in place and leaves nothing."""
     before = inventory(endpoint)
@@ -40,6 +53,7 @@ def test_a_stack_comes_stays_changes_and_goes(rehearsal, endpoint, tmp_path):
         rehearsal.pulumi(*UP)
         made = inventory(endpoint) - before
         assert host.taken, "the update did not wait for the host"
+        assert len(left_of(rehearsal.stack, endpoint)) > len(LASTING)
 
         rehearsal.pulumi("refresh", "--yes", "--non-interactive", "--skip-preview")
         # What had drifted would be changed now.
@@ -49,9 +63,8 @@ def test_a_stack_comes_stays_changes_and_goes(rehearsal, endpoint, tmp_path):
         rehearsal.pulumi(*UP)
         after = inventory(endpoint) - before
 
-    lasting = {"Instances", "Volumes", "Buckets", "Vpcs", "Keys"}
-    assert kinds(made) >= lasting
-    assert {x for x in made if x[0] in lasting} == {x for x in after if x[0] in lasting}
+    assert kinds(made) >= LASTING
+    assert {x for x in made if x[0] in LASTING} == {x for x in after if x[0] in LASTING}
     ec2 = client("ec2", endpoint)
     rules = ec2.describe_security_group_rules()["SecurityGroupRules"]
     assert OTHERS in {rule.get("CidrIpv4") for rule in rules}
@@ -62,4 +75,5 @@ def test_a_stack_comes_stays_changes_and_goes(rehearsal, endpoint, tmp_path):
 
     rehearsal.pulumi("destroy", "--yes", "--non-interactive", "--skip-preview")
     assert inventory(endpoint) - before == set()
+    assert left_of(rehearsal.stack, endpoint) == set()
     assert rehearsal.resources() == []
