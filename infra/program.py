@@ -185,6 +185,7 @@ def _await(
         f"{chosen.name}-ready",
         {
             "predict_url": where["xgboost-api"],
+            "verified": chosen.domain is not None,
             "instance_id": host.instance_id,
             "bundle": rollout.digest,
             "bucket": storage.bucket,
