@@ -1,6 +1,5 @@
 """What an AWS account must offer."""
 
-import boto3
 import pytest
 from botocore import exceptions
 from botocore.exceptions import ClientError
@@ -74,13 +73,13 @@ def arm(dev):
     )
 
 
-@pytest.fixture
-def real(monkeypatch):
+@pytest.fixture(scope="module")
+def real():
     """Give moto's clients, with keys that nobody has."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    with mock_aws():
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        environment.delenv("AWS_PROFILE", raising=False)
         yield account.connect(REGION)
 
 
@@ -120,7 +119,7 @@ def test_an_account_as_it_should_be_passes_all_checks(real, dev):
     ami = real.ec2.describe_images(
         Filters=[{"Name": "architecture", "Values": ["x86_64"]}], Owners=["amazon"]
     )["Images"][0]["ImageId"]
-    boto3.client("ssm", REGION).put_parameter(Name="/images/debian", Value=ami, Type="String")
+    real.ssm.put_parameter(Name="/images/debian", Value=ami, Type="String")
     account.check_login(real, REGION)
     account.check_zones(real, dev, ZONES)
     account.check_machine(real, dev, "/images/debian")
@@ -130,7 +129,7 @@ def test_a_machine_that_can_not_be_is_refused_by_moto_too(real, dev):
     """AWS's own codes for what is missing are understood."""
     with pytest.raises(UserError, match="amiParameter: there is no /nothing"):
         account.check_machine(real, dev, "/nothing")
-    boto3.client("ssm", REGION).put_parameter(Name="/gone", Value="ami-0123", Type="String")
+    real.ssm.put_parameter(Name="/gone", Value="ami-0123", Type="String")
     with pytest.raises(UserError, match="ami-0123, which is gone"):
         account.check_machine(real, dev, "/gone")
     odd = type(dev)(dev.project, dev.stack, "ada", REGION, dev.allowed_cidr, instance_type="t3.big")

@@ -56,13 +56,13 @@ def no_sleep(_seconds):
     """Let a test not wait."""
 
 
-@pytest.fixture
-def real(monkeypatch):
-    """Give moto's clients and an instance of its."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    with mock_aws():
+@pytest.fixture(scope="module")
+def real():
+    """Give moto's clients and a running instance of its."""
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        environment.delenv("AWS_PROFILE", raising=False)
         ec2, ssm = boto3.client("ec2", REGION), boto3.client("ssm", REGION)
         ami = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
         made = ec2.run_instances(ImageId=ami, MinCount=1, MaxCount=1, InstanceType="t3.small")
@@ -156,14 +156,14 @@ def test_a_diagnosis_on_moto_has_state_and_log(real):
     assert "Linux version" in console.lines[0]
 
 
-def test_a_host_that_was_ended_is_lost(real):
-    """Nobody waits for it; one that runs is waited for."""
+def test_a_host_that_was_stopped_is_lost(real):
+    """Nobody waits for it; one that was started again is waited for."""
     ec2, _, instance = real
     assert not host_log.lost(host_log.look(ec2, instance))
     ec2.stop_instances(InstanceIds=[instance])
     assert host_log.lost(host_log.look(ec2, instance))
-    ec2.terminate_instances(InstanceIds=[instance])
-    assert host_log.lost(host_log.look(ec2, instance))
+    ec2.start_instances(InstanceIds=[instance])
+    assert not host_log.lost(host_log.look(ec2, instance))
 
 
 def test_a_host_that_can_not_be_looked_at_is_not_lost(real):
