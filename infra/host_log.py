@@ -92,7 +92,10 @@ def read(
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # slow: see `readiness`
 
     try:
-        return Log("by Systems Manager", last_lines(_run(ssm, instance, sleep)))
+        lines = last_lines(_run(ssm, instance, sleep))
+        if lines:
+            return Log("by Systems Manager", lines)
+        asked = "Systems Manager brought nothing"
     except (BotoCoreError, ClientError, TimeoutError) as error:
         asked = f"Systems Manager can't be asked: {error}"
     try:

@@ -42,15 +42,18 @@ class _Aws:
         # would load a third of a second of AWS client for nothing.
         import boto3  # noqa: PLC0415
 
-        endpoint = props["aws_endpoint"]
+        # The engine drops what is None: for the real AWS there is no such property.
+        self._endpoint = props.get("aws_endpoint")
         # The embedded AWS takes any keys; the real one takes the deployer's own.
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if endpoint else {}
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         self._props = props
-        self._session = boto3.Session(region_name=props["region"], **keys)
+        self._session = boto3.Session(
+            region_name=props["region"], **(keys if self._endpoint else {})
+        )
         self._bucket = self._client("s3")
 
     def _client(self, service: str) -> Any:  # noqa: ANN401
-        return self._session.client(service, endpoint_url=self._props["aws_endpoint"])
+        return self._session.client(service, endpoint_url=self._endpoint)
 
     def report(self) -> status.HostStatus | None:
         """Read the host's report in the bucket."""
@@ -62,14 +65,14 @@ class _Aws:
 
     def lost(self) -> str:
         """See whether the instance is there; the machine of stack `local` is its engine's care."""
-        if self._props["aws_endpoint"]:
+        if self._endpoint:
             return ""
         sight = host_log.look(self._client("ec2"), self._props["instance_id"])
         return "the host is gone" if host_log.lost(sight) else ""
 
     def diagnose(self, *, reported: bool) -> list[str]:
         """Ask AWS for the host's state and log; `make logs` has those of stack `local`."""
-        if self._props["aws_endpoint"]:
+        if self._endpoint:
             return []
         ec2, ssm = self._client("ec2"), self._client("ssm")
         return host_log.diagnose(ec2, ssm, self._props["instance_id"], reported=reported)
