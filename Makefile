@@ -4,7 +4,7 @@ ARGS ?=
 LOCAL := .venv/bin/python -m infra.local
 INSTALLED = test -x .venv/bin/python || { echo 'error: nothing is installed here yet: `make up` does it' >&2; exit 1; }
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs test bench clean
+.PHONY: help up down status logs test boot-test bench clean
 # `make` adds one line of its own to a message, not a line a folder.
 MAKEFLAGS += --no-print-directory
 
@@ -36,6 +36,9 @@ test: ## run every check and test, stopping at the first that fails
 	run lint-imports; \
 	run python -m pytest $(ARGS); \
 	run python -m pytest -m e2e $(ARGS)
+
+boot-test: ## boot the host of stack dev on this machine, as root, and write docs/boot-test.md
+	@$(PYTHON) infra/local/install.py --dev && .venv/bin/python -m tests.boot
 
 bench: ## measure this machine and write docs/benchmarks.md
 	@$(PYTHON) infra/local/install.py && .venv/bin/python -m benchmarks $(ARGS)

@@ -36,8 +36,8 @@ class ScratchStack:
         self.env = {**os.environ, "NO_COLOR": "1"}
         if DATA.exists():
             self.env["HOUSING_CSV"] = str(DATA)
-        _copy(checkout)
-        aws, *others = _free_ports(1 + len(SERVICES))
+        copy_checkout(checkout)
+        aws, *others = free_ports(1 + len(SERVICES))
         self.ports = dict(zip(SERVICES, others, strict=True))
         self._configure(aws)
         self.ports["aws"] = aws
@@ -102,7 +102,7 @@ class ScratchStack:
         )
 
 
-def _copy(target: Path) -> None:
+def copy_checkout(target: Path) -> None:
     """Copy what git knows or would add; the installed environment is shared."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -118,7 +118,7 @@ def _copy(target: Path) -> None:
     (target / ".venv").symlink_to(Path(sys.prefix))
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Return ports that are free now, all different."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [s.getsockname()[1] for s in sockets]

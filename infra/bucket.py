@@ -117,6 +117,7 @@ class PrivateBucket(pulumi.ComponentResource):
             ),
             opts=inside,
         )
+        aws.s3.BucketNotification(name, bucket=made.id, eventbridge=True, opts=inside)
         # Who uses the bucket waits for its encryption and its policy.
         self.bucket = pulumi.Output.all(made.id, encryption.id, policy.id).apply(lambda ids: ids[0])
         self.arn = made.arn

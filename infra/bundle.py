@@ -33,7 +33,7 @@ GRAFANA_DASHBOARDS = "$GF_PATHS_PROVISIONING/dashboards"
 HOST_DATA = "/var/lib/pulumi-mlops"
 HOST_SECRETS = "/run/pulumi-mlops/secrets"
 LAYOUT = "layout.json"
-"""What the host prepares before it starts the containers: folders and secrets with their owners."""
+"""What the agent prepares before it starts the containers, and whom it asks at last."""
 ONCE = "once"
 """The compose profile of the services that run once: the host waits for their end."""
 PIDS_LIMIT = 512
@@ -86,7 +86,7 @@ def render(settings: Settings, place: Place) -> dict[str, str]:
         if service.metrics_path
     ]
     services = (
-        {"compose.yaml": compose(settings, place), LAYOUT: layout(), **_agent()}
+        {"compose.yaml": compose(settings, place), LAYOUT: layout(settings), **_agent()}
         if settings.runtime == "compose"
         else {"processes.json": processes(settings, place)}
     )
@@ -143,20 +143,22 @@ def processes(settings: Settings, place: Place) -> str:
     return json.dumps(described, indent=1)
 
 
-def layout() -> str:
-    """Return what must be there before the containers start: data folders, secrets, owners."""
-    return json.dumps(
-        {
-            service.name: {
-                "user": service.user,
-                "data": service.keeps_state,
-                "secrets": list(service.secrets),
-                "runs": service.runs,
-            }
-            for service in services_of("compose")
-        },
-        indent=1,
-    )
+def layout(settings: Settings) -> str:
+    """Return what the agent must know: what to prepare for each service, and whom to ask at last.
+
+    Data folders and secrets belong to the service's own user.
+    """
+    services = {
+        service.name: {
+            "user": service.user,
+            "data": service.keeps_state,
+            "secrets": list(service.secrets),
+            "runs": service.runs,
+        }
+        for service in services_of("compose")
+    }
+    ready = f"https://127.0.0.1:{ports(settings)['proxy']}/readyz"
+    return json.dumps({"ready": ready, "services": services}, indent=1)
 
 
 def compose(settings: Settings, place: Place) -> str:
@@ -238,7 +240,7 @@ def _health(service: Service, names: Mapping[str, str]) -> dict[str, Any] | None
         "interval": "5s",
         "timeout": "5s",
         "retries": 12,
-        "start_period": "90s",
+        "start_period": "180s",
     }
 
 
@@ -260,6 +262,7 @@ def _names(
         "bind": _bind(settings),
         "port": str(ports(settings).get(service.name)),
         "bucket": place.bucket,
+        "region": settings.region,
         "edge": f"https://{edge}",
         "edge_host": edge,
         "database": DATABASE[settings.runtime].format_map(folders),

@@ -89,6 +89,8 @@ Requires=docker.service
 
 [Service]
 EnvironmentFile=/etc/pulumi-mlops/host.env
+# Docker finds its logins by it, and systemd sets it for no service of the system.
+Environment=HOME=/root COMPOSE_ANSI=never
 ExecStart=/usr/local/sbin/pulumi-mlops-start
 Restart=always
 RestartSec=10

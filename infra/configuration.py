@@ -5,12 +5,15 @@ import json
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from infra import settings
+from infra import costs, settings, size
 from infra.settings import Settings
 
 
 def read() -> Settings:
-    """Read and judge the configuration of the stack that the engine runs, by `settings.read`."""
+    """Read and judge the configuration of the stack that the engine runs.
+
+    A stack that is too small or too dear is refused like any other value.
+    """
     prefix = f"{pulumi.get_project()}:"
     values = {
         key.removeprefix(prefix): _structured(value)
@@ -18,7 +21,10 @@ def read() -> Settings:
         for key, value in {**get_config_env(), **CONFIG.get()}.items()
         if key.startswith(prefix)
     }
-    return settings.read(pulumi.get_project(), pulumi.get_stack(), values)
+    chosen = settings.read(pulumi.get_project(), pulumi.get_stack(), values)
+    size.check(chosen)
+    costs.judge(chosen)
+    return chosen
 
 
 def _structured(value: str) -> object:

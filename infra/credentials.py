@@ -68,7 +68,13 @@ class Credentials(pulumi.ComponentResource):
     grafana_password: pulumi.Output[str]
     operator_password: pulumi.Output[str]
 
-    def __init__(self, name: str, prefix: str, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        prefix: str,
+        key_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("pulumi-mlops:infra:Credentials", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
         grafana, operator, database = (
@@ -86,6 +92,7 @@ class Credentials(pulumi.ComponentResource):
                 f"{name}-{secret}",
                 name=f"{prefix}{secret}",
                 type="SecureString",
+                key_id=key_arn,
                 value=value,
                 opts=inside,
             )

@@ -1,6 +1,5 @@
 """Pure: the edge's configuration, as a Caddyfile: TLS, logins, headers, limits, routes."""
 
-import textwrap
 from collections.abc import Mapping
 
 from infra.settings import Settings
@@ -17,7 +16,7 @@ CADDYFILE = """\
 {{
 	admin off
 	auto_https disable_redirects
-	default_sni {name}
+	default_sni {probed_as}
 	http_port {http_port}
 	https_port {port}
 	skip_install_trust
@@ -34,7 +33,7 @@ CADDYFILE = """\
 
 (hardened) {{
 	header {{
-		Strict-Transport-Security "max-age=31536000"
+		Strict-Transport-Security "max-age={hsts_s}"
 		X-Content-Type-Options nosniff
 		X-Frame-Options SAMEORIGIN
 		Referrer-Policy strict-origin-when-cross-origin
@@ -44,19 +43,24 @@ CADDYFILE = """\
 	}}
 }}
 
-{site} {{
+https://{name}:{port}, {probes} {{
 	bind {bind}
 	tls{issuer} {{
 		protocols tls1.2 tls1.3
 		ciphers {ciphers}
 	}}
 	import hardened
+	handle_errors {{
+		import hardened
+		respond "{{err.status_code}} {{err.status_text}}"
+	}}
 
 	handle /-/healthy {{
 		respond ok
 	}}
 {routes}
-	handle /metrics {{
+	@metrics path /metrics /metrics/*
+	handle @metrics {{
 		respond 404
 	}}
 	handle {{
@@ -78,6 +82,9 @@ CIPHERS = (
     "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
 )
 HTTP_PORT = 80
+HSTS_S = 63_072_000
+"""Two years, as the same profile asks for."""
+LOOPBACK = "127.0.0.1"
 
 LOGIN = """\
 	redir /{name} /{name}/
@@ -96,12 +103,16 @@ LOGIN = """\
 GRAFANA = """\
 	redir /grafana /grafana/
 	handle /grafana/* {{
+		request_body {{
+			max_size {limit}
+		}}
 		reverse_proxy {address}
 	}}
 """
 REDIRECT = """
 http://{name} {{
 	bind {bind}
+	header -Server
 	redir https://{name}{{uri}} permanent
 }}
 """
@@ -129,17 +140,20 @@ def render_caddyfile(
         Address that it listens on.
     """
     routes = [_behind_login(service, where[service]) for service in BEHIND_LOGIN]
-    routes.append(GRAFANA.format(address=where["grafana"]))
+    routes.append(GRAFANA.format(address=where["grafana"], limit=API_BODY_LIMIT))
     return CADDYFILE.format(
         name=name,
         port=port,
         http_port=HTTP_PORT,
-        # A load balancer and a health probe come by address, without a name of ours.
-        site=f"https://{name}:{port}" if settings.acme else f"https://{name}:{port}, :{port}",
+        # A load balancer and the host's probes come by address, without a name of ours. Beside a
+        # domain the probes have a certificate of their own: its own may not have come yet.
+        probes=f"https://{LOOPBACK}:{port}" if settings.acme else f":{port}",
+        probed_as=LOOPBACK if settings.acme else name,
+        hsts_s=HSTS_S,
         bind=bind,
         issuer="" if settings.acme else " internal",
         ciphers=" ".join(CIPHERS),
-        routes=textwrap.dedent("\n".join(["", *routes])).rstrip("\n"),
+        routes="\n".join(["", *routes]),
         api=where["xgboost-api"],
         body_limit=API_BODY_LIMIT,
         redirect=REDIRECT.format(name=name, bind=bind) if settings.acme else "",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from infra import cloud_init, configuration, firewall, subnets
+from infra import cloud_init, configuration, costs, firewall, subnets
 from infra.audit import Audit, AuditArgs, log_prefix
 from infra.balancer import Balancer, BalancerArgs
 from infra.credentials import Credentials
@@ -56,7 +56,7 @@ def declare(examine: Callable[[Settings], None] | None = None) -> None:
     Audit(name, AuditArgs(network.vpc_id, account, chosen.region, key.arn, logs), opts)
     storage = Storage(name, StorageArgs(account, key.arn, protect), opts)
     image = Image(name, ImageArgs(CHECKOUT, key.arn, chosen), invoke, opts)
-    credentials = Credentials(name, cloud_init.secrets_prefix(chosen), opts)
+    credentials = Credentials(name, cloud_init.secrets_prefix(chosen), key.arn, opts)
     identity = Identity(
         name,
         IdentityArgs(
@@ -214,3 +214,7 @@ def _export(
     shell = pulumi.Output.concat("ssh admin@", host.address)
     session = pulumi.Output.concat("aws ssm start-session --target ", host.instance_id)
     pulumi.export("ssh_command", shell if chosen.ssh_public_key else session)
+    price = costs.judge(chosen)
+    pulumi.export("monthly_usd", price.monthly_usd)
+    pulumi.export("not_priced", list(price.not_priced))
+    pulumi.log.info(costs.text(price))

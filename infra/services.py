@@ -18,9 +18,9 @@ class Service:
     In `command`, `environment` and `health_command`, names in braces are filled in where the
     service runs: `{bind}` and `{port}` (its own address), `{data}` (its folder on the data volume),
     `{config}` (the bundle's folder), `{secrets}` (a folder with one file a secret), `{host_root}`
-    (the host's file system, with a slash at its end), `{bucket}`, `{database}` (MLflow's backend
-    store), `{edge}` and `{edge_host}` (the address that people use, as a URL and as a Host header),
-    and the name of any other service for its `host:port`.
+    (the host's file system, with a slash at its end), `{bucket}`, `{region}`, `{database}`
+    (MLflow's backend store), `{edge}` and `{edge_host}` (the address that people use, as a URL and
+    as a Host header), and the name of any other service for its `host:port`.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ SERVICES = (
             "POSTGRES_USER": "mlflow",
             "POSTGRES_DB": "mlflow",
             "POSTGRES_PASSWORD_FILE": "{secrets}/postgres-password",
-            "POSTGRES_INITDB_ARGS": "--auth=scram-sha-256",
+            "POSTGRES_INITDB_ARGS": "--auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8",
             "PGDATA": "{data}/17",
         },
         memory_mb=160,
@@ -120,6 +120,8 @@ SERVICES = (
             "MLFLOW_SERVER_ALLOWED_HOSTS": "{mlflow},localhost:{port},127.0.0.1:{port},{edge_host}",
             "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": "{edge}",
             "PGPASSFILE": "{secrets}/mlflow-pgpass",
+            # Without it a bucket is asked for in another region, whose answer leads elsewhere.
+            "AWS_DEFAULT_REGION": "{region}",
         },
         memory_mb=640,
         user=OUR_USER,

@@ -68,7 +68,12 @@ class Settings:
     @property
     def tags(self) -> dict[str, str]:
         """Return the tags that every resource carries."""
-        return {"project": self.project, "stack": self.stack, "owner": self.owner}
+        return {
+            "project": self.project,
+            "stack": self.stack,
+            "owner": self.owner,
+            "profile": self.profile,
+        }
 
 
 def read(project: str, stack: str, values: Mapping[str, object]) -> Settings:
@@ -131,7 +136,7 @@ def _refuse_pairs(reader: "_Reader", settings: Settings) -> None:
 def _settings(reader: "_Reader", project: str, stack: str) -> Settings | None:
     """Read every key once, collecting what is refused instead of stopping at the first."""
     owner = reader.text("owner", r"[\w.@+ -]{1,64}", "a name or address of up to 64 characters")
-    region = reader.text("region", r"[a-z]{2}(-[a-z]+)+-\d", "a region such as eu-west-3")
+    region = reader.text("region", r"[a-z]{2}(-[a-z]{1,12}){1,3}-\d", "a region such as eu-west-3")
     allowed = reader.network("allowedCidr", MIN_PUBLIC_PREFIX, 32)
     optional = {
         "vpc_cidr": reader.network("vpcCidr", 16, 24, optional=True),

@@ -93,8 +93,5 @@ class Storage(pulumi.ComponentResource):
             target_prefix=BUCKET_LOGS,
             opts=inside,
         )
-        aws.s3.BucketNotification(
-            f"{name}-artifacts", bucket=artifacts.bucket, eventbridge=True, opts=inside
-        )
         self.bucket, self.arn, self.log_bucket = artifacts.bucket, artifacts.arn, logs.bucket
         self.register_outputs({"bucket": self.bucket, "log_bucket": self.log_bucket})

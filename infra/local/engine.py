@@ -198,8 +198,19 @@ PROVIDERS = {"aws": "infra.local.provider", "docker-build": "infra.local.image_b
 """The embedded providers: package and the module that serves it."""
 
 
-def link_providers(local_dir: Path, checkout: Path) -> None:
-    """Install the embedded providers under the versions that the program asks for."""
+def link_providers(local_dir: Path, checkout: Path, *, machines: bool = True) -> None:
+    """Install the embedded providers under the versions that the program asks for.
+
+    Parameters
+    ----------
+    local_dir
+        The `.local` folder.
+    checkout
+        Root of the repository, with its `.venv`.
+    machines
+        Whether this machine plays the hosts; without, instances exist in the emulator alone.
+    """
+    played = {"PULUMI_MLOPS_LOCAL_DIR": local_dir} if machines else {}
     python = checkout / ".venv" / "bin" / "python"
     for package, module in PROVIDERS.items():
         version = importlib.metadata.version(f"pulumi-{package}")
@@ -207,7 +218,7 @@ def link_providers(local_dir: Path, checkout: Path) -> None:
         plugin.mkdir(parents=True, exist_ok=True)
         files.write_script(
             plugin / f"pulumi-resource-{package}",
-            {"PYTHONPATH": checkout, "PULUMI_MLOPS_LOCAL_DIR": local_dir},
+            {"PYTHONPATH": checkout, **played},
             [python, "-P", "-m", "infra.local.orphans", module],
         )
 

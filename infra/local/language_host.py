@@ -28,6 +28,7 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from infra.errors import UserError
 from infra.local.orphans import end_with_parent
+from infra.local.plugin_runner import run_plugin
 
 ALREADY_SHOWN = 32
 """Exit status by which a Python program tells Pulumi that it has shown its error itself."""
@@ -99,6 +100,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         """End, and the program with it, as soon as the engine has its answer."""
         context.add_callback(lambda: os._exit(0))
         return Empty()
+
+    def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: ANN401, N802
+        """Run a policy pack beside the program (`pulumi preview --policy-pack`)."""
+        yield from run_plugin(request, context.add_callback)
 
     def Run(self, request: Any, context: Any) -> Any:  # noqa: ANN401, ARG002, N802
         """Run the program; the answer comes when all its resources are registered."""

@@ -14,12 +14,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.onhost.command import Failure, Run, run, say
+from infra.onhost.command import Failure, Run, Unreachable, run, say
 from infra.onhost.disk import Disk
+from infra.onhost.report import history
 
 POLL_S = 15.0
 RETRY_AFTER_S = 60.0
@@ -31,14 +32,12 @@ READY_TIMEOUT_S = 120.0
 DIGEST_LENGTH = 64
 
 
-def edge_is_ready() -> str:
+def edge_is_ready(url: str) -> str:
     """Ask through the edge whether a model is served; return why not, or nothing."""
     # The certificate is for the public address, and by an authority of the edge's own.
     trusting = ssl._create_unverified_context()  # noqa: S323, SLF001  # loopback
     try:
-        with urllib.request.urlopen(
-            "https://127.0.0.1/readyz", timeout=5, context=trusting
-        ) as answer:
+        with urllib.request.urlopen(url, timeout=5, context=trusting) as answer:  # noqa: S310
             return "" if answer.status == 200 else f"/readyz answered {answer.status}"  # noqa: PLR2004
     except urllib.error.HTTPError as error:
         return f"/readyz answered {error.code}: {error.read(300).decode(errors='replace')}"
@@ -49,17 +48,6 @@ def edge_is_ready() -> str:
 def sources(folder: Path) -> dict[str, bytes]:
     """Return a folder's Python files by name."""
     return {path.name: path.read_bytes() for path in folder.glob("*.py")}
-
-
-@dataclass
-class Report:
-    """What the host tells of itself; `infra/status.py` reads it."""
-
-    bundle: str = ""
-    failures: int = 0
-    reason: str = ""
-    log_end: list[str] = field(default_factory=list)
-    services: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,6 +65,11 @@ class Places:
     def current(self) -> Path:
         """Return the link to the bundle in force."""
         return self.bundles / "current"
+
+    @property
+    def report(self) -> Path:
+        """Return the file of the latest report."""
+        return self.bundles / "status.json"
 
     @property
     def data(self) -> Path:
@@ -97,7 +90,7 @@ class Agent:
         env: Mapping[str, str],
         places: Places,
         run: Run = run,
-        ready: Callable[[], str] = edge_is_ready,
+        ready: Callable[[str], str] = edge_is_ready,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._env = env
@@ -106,7 +99,7 @@ class Agent:
         self._ready = ready
         self._sleep = sleep
         self._refused = ""
-        self._report = Report()
+        self._report = history(places.report)
         self._told = ""
 
     def work(self) -> None:
@@ -124,6 +117,11 @@ class Agent:
         newer = sources(self._places.current / "infra/onhost")
         return bool(newer) and newer != sources(Path(__file__).parent)
 
+    def give_up(self, failure: Failure) -> None:
+        """Tell what keeps this host from any work."""
+        self._fail(failure, "")
+        self._tell()
+
     def resume(self) -> None:
         """After a start of the host, bring up the bundle that was in force."""
         if not self._places.current.exists():
@@ -138,6 +136,8 @@ class Agent:
     def follow(self) -> None:
         """Look at the pointer once, and do what it asks for."""
         wanted = self._pointer()
+        if wanted and wanted != self._refused:
+            self._refused = ""
         if wanted and wanted not in {self._report.bundle, self._refused}:
             self._roll_out(wanted)
         elif self._report.bundle and self._stopped():
@@ -158,21 +158,30 @@ class Agent:
     def _roll_out(self, digest: str) -> None:
         """Take up a bundle; one that does not become healthy is refused, the old one comes back."""
         say(f"rolling out bundle {digest[:12]}")
-        before = self._report.bundle
-        try:
-            home = self._fetch(digest)
-            self._bring_up(home)
-        except Failure as failure:
-            self._fail(failure, f"bundle {digest[:12]} is refused" if before else "")
-            if before:
-                self._refused = digest
-                self._go_back(before)
-            else:
-                # The very first one: what was missing may still come, an image for example.
-                self._tell()
-                self._sleep(RETRY_AFTER_S)
+        failure = self._try_out(digest)
+        if failure is None:
+            self._take(self._places.bundles / digest)
             return
-        self._take(home)
+        before = self._report.bundle
+        refused = bool(before) and not isinstance(failure, Unreachable)
+        self._fail(failure, f"bundle {digest[:12]} is refused" if refused else "")
+        if refused:
+            self._refused = digest
+            self._go_back(before)
+        else:
+            # What was missing may still come: the bundle; with the very first one, an image.
+            self._tell()
+            self._sleep(RETRY_AFTER_S)
+
+    def _try_out(self, digest: str) -> Failure | None:
+        """Bring up a bundle that may be bad; return what was wrong with it."""
+        try:
+            self._bring_up(self._fetch(digest), pull=True)
+        except Failure as failure:
+            return failure
+        except Exception as error:  # noqa: BLE001  # no bundle, however odd, may end the agent
+            return Failure(f"bundle {digest[:12]} can't be used: {type(error).__name__}: {error}")
+        return None
 
     def _take(self, home: Path) -> None:
         """Put a bundle that has proved itself in force, and clear up after the ones before."""
@@ -214,7 +223,11 @@ class Agent:
             return home
         self._places.bundles.mkdir(parents=True, exist_ok=True)
         packed = self._places.bundles / f"{digest}.tar.gz"
-        self._aws("s3", "cp", f"s3://{self._env['BUCKET']}/bundles/{digest}.tar.gz", str(packed))
+        name = f"s3://{self._env['BUCKET']}/bundles/{digest}.tar.gz"
+        try:
+            self._aws("s3", "cp", name, str(packed))
+        except Failure as failure:
+            raise Unreachable(failure.reason, failure.log_end) from failure
         if hashlib.sha256(packed.read_bytes()).hexdigest() != digest:
             packed.unlink()
             message = f"bundle {digest[:12]} is not what its name says"
@@ -229,22 +242,25 @@ class Agent:
         packed.unlink()
         return home
 
-    def _bring_up(self, home: Path) -> None:
+    def _bring_up(self, home: Path, *, pull: bool = False) -> None:
         """Start a bundle's services and wait until each is well and the edge serves a model."""
-        layout: dict[str, dict[str, Any]] = json.loads((home / "layout.json").read_text())
-        for service, wanted in layout.items():
+        layout = json.loads((home / "layout.json").read_text())
+        services: dict[str, dict[str, Any]] = layout["services"]
+        for service, wanted in services.items():
             self._prepare(service, wanted)
-        self._compose(home, PULL_TIMEOUT_S, "--profile", "*", "pull", "--quiet")
+        # What has run here before needs no registry: its images are still here.
+        if pull:
+            self._compose(home, PULL_TIMEOUT_S, "--profile", "*", "pull", "--quiet")
         wait = ("--wait", "--wait-timeout", str(HEALTHY_TIMEOUT_S))
         try:
             self._compose(home, HEALTHY_TIMEOUT_S + 60, "up", "--detach", "--remove-orphans", *wait)
         except Failure as failure:
             raise Failure(failure.reason, failure.log_end + self._ends(home)) from failure
-        for service, wanted in layout.items():
+        for service, wanted in services.items():
             if wanted["runs"] == "once":
                 say(f"{service} runs")
                 self._compose(home, ONCE_TIMEOUT_S, "run", "--rm", "--no-deps", "-T", service)
-        self._await_ready(home)
+        self._await_ready(home, layout["ready"])
 
     def _prepare(self, service: str, wanted: dict[str, Any]) -> None:
         """Make a service's data folder and fetch its secrets; both belong to its user."""
@@ -255,26 +271,35 @@ class Agent:
                 folder.mkdir(mode=0o700)
                 os.chown(folder, user, user)
         for secret in wanted["secrets"]:
-            name = self._env["SECRETS_PREFIX"] + secret
+            self._write_secret(self._places.secrets / service / secret, user)
+
+    def _write_secret(self, path: Path, user: int) -> None:
+        """Write a parameter's value to a file for one user; without AWS, one from before stays."""
+        name = self._env["SECRETS_PREFIX"] + path.name
+        try:
             value = self._aws(
                 *("ssm", "get-parameter", "--with-decryption", "--name", name),
                 *("--query", "Parameter.Value", "--output", "text"),
             )
-            path = self._places.secrets / service / secret
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # In place: a container that runs has this very file mounted.
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o400)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(value.rstrip("\n"))
-            os.chown(path, user, user)
+        except Failure as failure:
+            if not path.exists():
+                raise
+            say(f"{name} stays as it was: {failure.reason}")
+            return
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # In place: a container that runs has this very file mounted.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o400)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(value.rstrip("\n"))
+        os.chown(path, user, user)
 
-    def _await_ready(self, home: Path) -> None:
-        why = self._ready()
+    def _await_ready(self, home: Path, url: str) -> None:
+        why = self._ready(url)
         for _ in range(int(READY_TIMEOUT_S)):
             if not why:
                 return
             self._sleep(1)
-            why = self._ready()
+            why = self._ready(url)
         message = f"no model is served after {READY_TIMEOUT_S:.0f} s: {why}"
         raise Failure(message, self._ends(home))
 
@@ -334,7 +359,7 @@ class Agent:
         text = json.dumps(vars(self._report), indent=1)
         if text == self._told:
             return
-        local = self._places.bundles / "status.json"
+        local = self._places.report
         local.parent.mkdir(parents=True, exist_ok=True)
         local.write_text(text)
         try:
@@ -346,8 +371,10 @@ class Agent:
 
 if __name__ == "__main__":
     places = Places()
+    agent = Agent(os.environ, places)
     try:
         Disk(os.environ["DATA_VOLUME"], places.data).mount()
-        Agent(os.environ, places).work()
     except Failure as error:
-        sys.exit("\n".join([error.reason, *error.log_end]))
+        agent.give_up(error)
+        sys.exit(1)
+    agent.work()

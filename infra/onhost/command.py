@@ -18,6 +18,10 @@ class Failure(Exception):  # noqa: N818  # what it is, not a fault of this progr
         self.log_end = (log_end or [])[-LOG_END_LINES:]
 
 
+class Unreachable(Failure):
+    """The bucket could not be asked: no fault of what it holds."""
+
+
 def run(command: list[str], timeout_s: float) -> str:
     """Run a command and return what it printed.
 
@@ -32,11 +36,15 @@ def run(command: list[str], timeout_s: float) -> str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=timeout_s,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
         message = f"`{' '.join(command)}` did not end within {timeout_s:.0f} s"
+        raise Failure(message) from error
+    except OSError as error:
+        message = f"{command[0]} can't be used: {error.strerror}"
         raise Failure(message) from error
     if done.returncode:
         said = (done.stdout + done.stderr).strip().splitlines()

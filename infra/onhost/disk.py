@@ -9,6 +9,7 @@ from infra.onhost.command import Failure, Run, run, say
 TIMEOUT_S = 120.0
 ATTACHED_TIMEOUT_S = 900
 LABEL = "mlops-data"
+OURS = ["ext4", LABEL]
 
 
 class Disk:
@@ -50,22 +51,22 @@ class Disk:
         if self._mounted_at.is_mount():
             return
         device = self._await_device()
-        label = self._probe(device, "LABEL")
-        if not label and not self._probe(device, "TYPE"):
+        held = self._signatures(device)
+        if not held:
             say(f"formatting {device}, which is empty")
             self._run(["mkfs.ext4", "-q", "-L", LABEL, device], TIMEOUT_S)
-        elif label != LABEL:
-            message = f"{device} holds something else (label {label!r}): it is left as it is"
+        elif held != OURS:
+            message = f"{device} holds something else ({' '.join(held)}): it is left as it is"
             raise Failure(message)
         self._run(["mount", "-o", "noatime", device, str(self._mounted_at)], TIMEOUT_S)
 
-    def _probe(self, device: str, what: str) -> str:
-        try:
-            return self._run(
-                ["blkid", "--probe", "-s", what, "-o", "value", device], TIMEOUT_S
-            ).strip()
-        except Failure:
-            return ""  # nothing is on it
+    def _signatures(self, device: str) -> list[str]:
+        """Return types and labels of all that is on a device, file systems and partitions alike.
+
+        Not by blkid: it fails in the same way for an empty device and for one with two signatures.
+        """
+        asked = ["wipefs", "--noheadings", "--output", "TYPE,LABEL", device]
+        return self._run(asked, TIMEOUT_S).split()
 
     def _await_device(self) -> str:
         """Return the data volume's device, which appears when it is attached after the boot."""

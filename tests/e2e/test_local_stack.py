@@ -105,13 +105,15 @@ def test_prometheus_scrapes_the_api(stack):
     """The three metrics that a user is promised are there, from job `xgboost-api` every 15 s."""
 
     def names():
-        url = stack.url("prometheus", '/api/v1/query?query={job="xgboost-api"}')
+        url = stack.url("prometheus", '/prometheus/api/v1/query?query={job="xgboost-api"}')
         found = {r["metric"]["__name__"] for r in json.loads(get(url))["data"]["result"]}
         wanted = {"prediction_requests_total", "prediction_errors_total"}
         return {*wanted, "python_gc_collections_total"} <= found
 
     eventually(names, timeout_s=60)
-    targets = json.loads(get(stack.url("prometheus", "/api/v1/targets")))["data"]["activeTargets"]
+    targets = json.loads(get(stack.url("prometheus", "/prometheus/api/v1/targets")))["data"][
+        "activeTargets"
+    ]
     (api,) = [t for t in targets if t["labels"]["job"] == "xgboost-api"]
     assert api["scrapeInterval"] == "15s"
     assert api["health"] == "up"

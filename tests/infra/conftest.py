@@ -7,12 +7,12 @@ import pytest
 from infra.settings import Settings
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def dev():
     return Settings("shop", "dev", "ada", "eu-west-3", ipaddress.IPv4Network("203.0.113.7/32"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def local():
     return Settings(
         "shop",

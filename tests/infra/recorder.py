@@ -1,8 +1,6 @@
 """Runs the program once on Pulumi's mocks and remembers what it declares."""
 
-import asyncio
 import json
-from contextlib import contextmanager
 from pathlib import Path
 
 import pulumi
@@ -10,6 +8,7 @@ import yaml
 from pulumi.runtime.mocks import MockMonitor
 
 from infra.program import declare
+from infra.recording import event_loop
 
 ACCOUNT = "123456789012"
 ALLOWED = "203.0.113.7/32"
@@ -56,26 +55,13 @@ class Monitor(MockMonitor):
         return super().RegisterResource(request)
 
 
-@contextmanager
-def _event_loop():
-    """Give the thread a loop: the mocks need one, and `asyncio.run` of other tests removes it."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
-
-
-def run_with_protection(stack, **changes):
+def record(recorder, stack, **changes):
     """Run the program once with a stack's own configuration file, and changes to it."""
-    recorder = Recorder()
     monitor = Monitor(recorder)
     document = yaml.safe_load((CHECKOUT / f"Pulumi.{stack}.yaml").read_text())
     changed = {f"pulumi-mlops:{key}": value for key, value in changes.items()}
     values = {**document["config"], **changed}
-    with _event_loop():
+    with event_loop():
         pulumi.runtime.set_mocks(
             recorder, project="pulumi-mlops", stack=stack, preview=False, monitor=monitor
         )
@@ -83,6 +69,11 @@ def run_with_protection(stack, **changes):
         pulumi.runtime.set_all_config(written)
         pulumi.runtime.test(declare)()
     return recorder.declared, monitor.protected
+
+
+def run_with_protection(stack, **changes):
+    """Return what one run of the program declares, and which of it is protected."""
+    return record(Recorder(), stack, **changes)
 
 
 def run(stack, **changes):

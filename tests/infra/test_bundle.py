@@ -1,5 +1,6 @@
 """The host bundle and what is packed into it."""
 
+import dataclasses
 import io
 import json
 import re
@@ -8,6 +9,7 @@ import tarfile
 import yaml
 
 from infra import bundle
+from infra.services import services_of
 
 PLACE = bundle.Place("bucket", "image:1", "203.0.113.7")
 
@@ -61,6 +63,23 @@ def test_a_secret_is_a_file_of_its_service(dev):
         for secret in container.get("secrets", []):
             file = document["secrets"][secret["source"]]["file"]
             assert file == f"{bundle.HOST_SECRETS}/{name}/{secret['target']}"
+
+
+def test_what_a_container_names_is_in_the_file(dev):
+    """Its secrets and the services that it waits for; no program for compose files sees that."""
+    document = yaml.safe_load(bundle.compose(dev, PLACE))
+    used = set()
+    for container in document["services"].values():
+        assert set(container.get("depends_on", {})) <= set(document["services"])
+        used |= {secret["source"] for secret in container.get("secrets", [])}
+    assert used == set(document["secrets"])
+
+
+def test_the_agent_asks_the_edge_where_it_listens(dev):
+    """On the port that the stack sets, by address."""
+    layout = json.loads(bundle.layout(dataclasses.replace(dev, ports={"proxy": 8443})))
+    assert layout["ready"] == "https://127.0.0.1:8443/readyz"
+    assert set(layout["services"]) == {s.name for s in services_of("compose")}
 
 
 def test_a_rollout_restarts_only_who_reads_the_bundle(dev):

@@ -160,7 +160,8 @@ def test_artifacts_are_encrypted_with_the_key_and_their_readers_known(either):
     assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
     logging = one(either, "aws:s3/bucketLogging:BucketLogging")
     assert logging["targetBucket"].endswith("-logs-id")
-    assert one(either, "aws:s3/bucketNotification:BucketNotification")["eventbridge"] is True
+    for events in of_type(either, "aws:s3/bucketNotification:BucketNotification"):
+        assert events.inputs["eventbridge"] is True
 
 
 def test_images_are_scanned_unchangeable_and_encrypted(either):
@@ -231,7 +232,7 @@ def test_the_load_balancer_speaks_tls_only(hardened):
     """Plain HTTP is sent to HTTPS; HTTPS is TLS 1.2 or newer, with the stack's certificate."""
     listeners = {d.inputs["port"]: d.inputs for d in of_type(hardened, "aws:lb/listener:Listener")}
     assert set(listeners) == {80, 443}
-    assert listeners[443]["sslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    assert listeners[443]["sslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
     assert listeners[443]["certificateArn"] == CERTIFICATE
     (action,) = listeners[80]["defaultActions"]
     assert action["type"] == "redirect"

@@ -11,7 +11,7 @@ from infra.errors import UserError
 from infra.program import declare
 from tests.infra.recorder import ALLOWED, of_type, run
 
-TAGS = {"project": "pulumi-mlops", "stack": "dev", "owner": "you"}
+TAGS = {"project": "pulumi-mlops", "stack": "dev", "owner": "you", "profile": "dev"}
 
 
 @pytest.fixture(scope="module")

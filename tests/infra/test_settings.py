@@ -23,7 +23,7 @@ def test_what_is_not_set_has_a_default():
     """Owner, region and the allowed network are all that a stack must say."""
     chosen = read()
     assert chosen.instance_type == "t3.small"
-    assert chosen.tags == {"project": "p", "stack": "dev", "owner": "ada"}
+    assert chosen.tags == {"project": "p", "stack": "dev", "owner": "ada", "profile": "dev"}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,7 @@ def test_what_is_not_set_has_a_default():
     [
         ("owner", ""),
         ("region", "Paris"),
+        ("region", "eu-" + "west-" * 99 + "3"),
         ("allowedCidr", "0.0.0.0/0"),
         ("allowedCidr", "10.0.0.1/8"),
         ("vpcCidr", "10.0.0.0/8"),

@@ -98,7 +98,7 @@ class Rule(ec2.Ec2Type):
         "description": Property(check=validators.rule_description),
     }
     outputs = ("arn", "securityGroupRuleId")
-    forgotten = frozenset({"prefixListId"})
+    forgotten = frozenset({"description", "prefixListId"})
     egress: ClassVar[bool]
 
     def faults(self, given: Props) -> Iterator[Fault]:
@@ -158,7 +158,7 @@ class Rule(ec2.Ec2Type):
             "cidrIpv6": rule.get("CidrIpv6"),
             "referencedSecurityGroupId": rule.get("ReferencedGroupInfo", {}).get("GroupId"),
             "prefixListId": rule.get("PrefixListId", ""),
-            "description": rule.get("Description"),
+            "description": rule.get("Description", ""),
             "arn": ec2.arn(cloud, owner, "security-group-rule", resource_id),
             "tagsAll": tag_map(rule.get("Tags")),
         }

@@ -154,8 +154,10 @@ class Instance(ec2.Ec2Type):
     def delete(self, cloud: Cloud, resource_id: str, known: Props) -> None:
         """End its machine, then itself; its address and disks are free when this returns."""
         cloud.machine.terminate(resource_id)
+        disks = _own_disks(_find(cloud, resource_id) or {})
         cloud.client("ec2").terminate_instances(InstanceIds=[resource_id])
         _wait_for(cloud, resource_id, "terminated")
+        ec2_volume.clear(cloud, disks)
 
     def forget(self, cloud: Cloud, resource_id: str) -> None:
         """End the machine of an instance that somebody else terminated."""
@@ -288,6 +290,12 @@ def _root(found: Props) -> tuple[Props, str]:
         if mapping["DeviceName"] == found.get("RootDeviceName"):
             return mapping["Ebs"], mapping["Ebs"]["VolumeId"]
     return {}, ""
+
+
+def _own_disks(found: Props) -> list[str]:
+    """Return the disks that end with an instance."""
+    mapped = (mapping.get("Ebs", {}) for mapping in found.get("BlockDeviceMappings", ()))
+    return [disk["VolumeId"] for disk in mapped if disk.get("DeleteOnTermination")]
 
 
 def _root_disk(cloud: Cloud, found: Props) -> Props | None:

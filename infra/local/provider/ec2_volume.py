@@ -28,6 +28,18 @@ def modify(cloud: Cloud, volume_id: str, wanted: Props) -> None:
     cloud.client("ec2").modify_volume(VolumeId=volume_id, **asked)
 
 
+def clear(cloud: Cloud, volume_ids: list[str]) -> None:
+    """Remove disks that EC2 removes with their instance, and an emulator may leave."""
+    client = cloud.client("ec2")
+    for volume_id in volume_ids:
+        volume = find(cloud, volume_id)
+        with gone_is_fine():
+            if volume and volume.get("Attachments"):
+                client.detach_volume(VolumeId=volume_id)
+            if volume:
+                cloud.insist(lambda: client.delete_volume(VolumeId=volume_id), "VolumeInUse")  # noqa: B023  # called at once
+
+
 def disk_name(volume_id: str, tags: dict[str, str]) -> str:
     """Return the name of the disk that plays a volume: it outlives the volume's id."""
     return tags.get("Name", volume_id)

@@ -192,7 +192,17 @@ class LoadBalancer(ElbType):
         self._set(cloud, resource_id, _asked(new))
 
     def delete(self, cloud: Cloud, resource_id: str, known: Props) -> None:
-        """Remove it; one that is protected is refused by the service."""
+        """Remove it.
+
+        Raises
+        ------
+        Refused
+            It is protected: the service refuses then, and the emulators do not.
+        """
+        now = self.read(cloud, resource_id, known)
+        if now and now.get("enableDeletionProtection"):
+            message = "it is protected: set enableDeletionProtection to false, update, then remove"
+            raise Refused(message)
         cloud.client("elbv2").delete_load_balancer(LoadBalancerArn=resource_id)
         cloud.wait(f"{resource_id} to be gone", lambda: _balancer(cloud, resource_id) is None)
 

@@ -61,6 +61,20 @@ class Thing(dynamic.Resource):
         super().__init__(Provider(), name, {"word": word})
 """
 
+POLICY_PACK = """
+import os
+from pulumi_policy import EnforcementLevel, PolicyPack, StackValidationPolicy
+
+def validate(args, report):
+    for resource in args.resources:
+        if resource.name == "thing" and resource.props["word"] == "shout":
+            report("it is loud", resource.urn)
+
+open("pid", "w").write(str(os.getpid()))
+quiet = StackValidationPolicy(name="quiet", description="no noise", validate=validate)
+PolicyPack(name="manners", enforcement_level=EnforcementLevel.MANDATORY, policies=[quiet])
+"""
+
 
 @pytest.fixture
 def host():
@@ -210,3 +224,24 @@ def test_an_error_is_shown_as_what_it_is(pulumi, what, shown, traced):
     assert shown in done.stdout
     assert ("Traceback" in done.stdout) is traced
     assert "runpy" not in done.stdout
+
+
+@pytest.mark.e2e
+def test_a_policy_pack_refuses_a_preview(pulumi, tmp_path):
+    """Its words are shown, the preview fails, and its process ends with the engine."""
+    pack = tmp_path / "a policy pack"
+    pack.mkdir()
+    (pack / "PulumiPolicy.yaml").write_text("runtime: python\nversion: 1.0.0\n")
+    (pack / "__main__.py").write_text(POLICY_PACK)
+
+    good = pulumi("preview", "--policy-pack", str(pack))
+    pulumi("config", "set", "word", "shout")
+    bad = pulumi("preview", "--policy-pack", str(pack))
+
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert "manners@v1.0.0" in good.stdout
+    assert bad.returncode != 0
+    assert "it is loud" in bad.stdout
+    pid = int((tmp_path / "a program" / "pid").read_text())
+    left = [process for process in psutil.process_iter() if process.pid == pid]
+    assert psutil.wait_procs(left, timeout=30)[1] == []

@@ -151,6 +151,7 @@ def peer_given(d):
         "fromPort": 443,
         "toPort": 443,
         "referencedSecurityGroupId": balancer,
+        "description": "requests",
     }
 
 
@@ -267,6 +268,7 @@ CASES = (
         lambda d, it: d.client("ec2").revoke_security_group_ingress(
             GroupId=it.state["securityGroupId"], SecurityGroupRuleIds=[it.id]
         ),
+        lacks={("moto", "import"): "keeps no description of a rule that names a group"},
         variant="group",
     ),
     Case(

@@ -1,26 +1,11 @@
-"""Two emulators that nobody here wrote, and a provider configured for each."""
-
-import contextlib
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
+"""A provider configured for each of two emulators."""
 
 import pytest
 from moto.server import ThreadedMotoServer
 
 from infra.local.provider.provider import AwsProvider
+from tests import emulators
 from tests.infra.local.provider.driver import Driver, configuration
-
-SERVICES = ("acm", "ec2", "ecr", "elbv2", "iam", "kms", "logs", "s3", "ssm", "sts")
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -34,32 +19,8 @@ def moto():
 
 @pytest.fixture(scope="session")
 def ministack(tmp_path_factory):
-    home, port = tmp_path_factory.mktemp("ministack"), free_port()
-    settings = {
-        "GATEWAY_PORT": str(port),
-        "SERVICES": ",".join(SERVICES),
-        "IOT_MTLS_ENABLED": "0",
-        "S3_PERSIST": "1",
-        "S3_DATA_DIR": str(home / "s3"),
-        "STATE_DIR": str(home / "state"),
-    }
-    with (home / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "hypercorn", "ministack.app:app", "--bind", f"127.0.0.1:{port}"],
-            env={**os.environ, **settings},
-            cwd=home,
-            stdout=log,
-            stderr=log,
-        )
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_ministack/health"):
-            break
-        assert server.poll() is None, (home / "log").read_text()
-        time.sleep(0.1)
-    yield url
-    server.terminate()
-    server.wait(20)
+    with emulators.ministack(tmp_path_factory.mktemp("ministack")) as url:
+        yield url
 
 
 @pytest.fixture(params=["moto", "ministack"], scope="session")

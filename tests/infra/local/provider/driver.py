@@ -6,10 +6,10 @@ import pulumi.provider.experimental.provider as api
 
 from infra.local.provider.cloud import Refused
 from infra.local.provider.values import plain_map, wire_map
+from tests.emulators import SERVICES
 
 REGION = "eu-west-3"
 TAGS = {"project": "shop", "stack": "test"}
-SERVICES = ("acm", "ec2", "ecr", "elbv2", "iam", "kms", "logs", "s3", "ssm", "sts")
 
 
 def configuration(endpoint, tags=None):

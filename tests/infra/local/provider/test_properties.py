@@ -126,6 +126,18 @@ def test_order_is_no_difference_where_aws_keeps_none():
     assert observed(INPUTS, new, old)["groups"] == ["b", "a"]
 
 
+def test_objects_are_told_apart_by_what_names_them():
+    """A list that AWS returns in another order is the same; another member is not."""
+    entry = {"number": Property(int, required=True), "port": Property(int)}
+    inputs = {"entries": Property(list, shape=entry, by="number")}
+    one, two = {"number": 1, "port": 80}, {"number": 2, "port": 443}
+    assert list(changes(inputs, {"entries": [one, two]}, {"entries": [two, one]})) == []
+    other = {"entries": [{**two, "port": 22}, one]}
+    assert [c.path for c in changes(inputs, {"entries": [one, two]}, other)] == ["entries"]
+    seen = observed(inputs, {"entries": [two, one]}, {"entries": [one, two]})
+    assert seen == {"entries": [two, one]}
+
+
 def test_drift_is_what_was_not_asked_for():
     """A changed value, one added to what was left out; not what AWS may choose itself."""
     given = {"cidr": "10.0.0.0/16", "flag": False}

@@ -10,6 +10,7 @@ from infra.local.provider.catalog import TYPES
 from infra.local.provider.cloud import Refused
 from infra.local.provider.provider import AwsProvider
 from infra.local.provider.values import UNKNOWN, plain_map, wire_map
+from tests.infra.local.provider import cases, cases_edge
 from tests.infra.local.provider.driver import TAGS, Driver, Resource, configuration
 
 NOWHERE = "http://127.0.0.1:9"
@@ -76,6 +77,80 @@ def test_rules_are_judged_as_a_whole(offline, more, path):
     token = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
     _, failures = offline.check(token, "it", {**rule, **more})
     assert path in failures
+
+
+ROUTE = "aws:ec2/route:Route"
+ACL = "aws:ec2/networkAcl:NetworkAcl"
+FLOW = "aws:ec2/flowLog:FlowLog"
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+NAT = "aws:ec2/natGateway:NatGateway"
+LISTENER = "aws:lb/listener:Listener"
+BALANCER = "arn:aws:elasticloadbalancing:eu-west-3:1:loadbalancer/app/edge/1"
+FORWARD = {"type": "forward", "targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-3:1:t/e/1"}
+ENTRY = {"ruleNo": 1, "action": "allow", "protocol": "tcp", "fromPort": 1, "toPort": 2}
+
+
+@pytest.mark.parametrize(
+    ("token", "given", "path"),
+    [
+        (ROUTE, {"routeTableId": "r", "destinationCidrBlock": "0.0.0.0/0"}, "gatewayId"),
+        (ACL, {"vpcId": "v", "ingress": [ENTRY]}, "ingress[0].cidrBlock"),
+        (ACL, {"vpcId": "v", "egress": [{**ENTRY, "cidrBlock": "10.0.0.0/8"}] * 2}, "egress"),
+        (
+            FLOW,
+            {"trafficType": "ALL", "logDestinationType": "s3", "logDestination": "arn:aws:s3:::l"},
+            "vpcId",
+        ),
+        (
+            FLOW,
+            {"vpcId": "v", "trafficType": "ALL", "logDestination": "arn:aws:logs:r:1:log-group:g"},
+            "iamRoleArn",
+        ),
+        (
+            ENDPOINT,
+            {"vpcId": "v", "serviceName": "com.amazonaws.s3", "subnetIds": ["s"]},
+            "subnetIds",
+        ),
+        (NAT, {"subnetId": "s"}, "allocationId"),
+        (
+            NAT,
+            {"subnetId": "s", "connectivityType": "private", "allocationId": "e"},
+            "allocationId",
+        ),
+        (
+            LISTENER,
+            {
+                "loadBalancerArn": BALANCER,
+                "port": 443,
+                "protocol": "HTTPS",
+                "defaultActions": [FORWARD],
+            },
+            "certificateArn",
+        ),
+        (
+            LISTENER,
+            {"loadBalancerArn": BALANCER, "port": 80, "defaultActions": [{"type": "redirect"}]},
+            "defaultActions[0].redirect",
+        ),
+        (
+            LISTENER,
+            {
+                "loadBalancerArn": BALANCER,
+                "port": 80,
+                "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
+                "defaultActions": [FORWARD],
+            },
+            "sslPolicy",
+        ),
+        ("aws:kms/alias:Alias", {"name": "alias/aws/mine", "targetKeyId": "k"}, "name"),
+        ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 10}, "retentionInDays"),
+        ("aws:lb/loadBalancer:LoadBalancer", {"subnets": ["only-one"]}, "subnets"),
+    ],
+)
+def test_inputs_are_judged_together(offline, token, given, path):
+    """What AWS would refuse of a combination is refused before it is asked."""
+    _, failures = offline.check(token, "it", given)
+    assert list(failures) == [path]
 
 
 def test_a_secret_that_is_refused_is_not_told(offline):
@@ -301,6 +376,57 @@ def test_an_object_given_as_base64_is_stored_as_bytes(driver):
     body = driver.client("s3").get_object(Bucket=bucket, Key="b.gz")["Body"].read()
     assert body == b"\0\0"
     assert it.state["tagsAll"] == TAGS
+
+
+def volumes(driver):
+    return {v["VolumeId"] for v in driver.client("ec2").describe_volumes()["Volumes"]}
+
+
+def test_a_host_takes_its_own_disk_with_it(driver):
+    """No volume is left of an instance that is gone."""
+    before = volumes(driver)
+    given = {
+        "ami": cases.image(driver),
+        "instanceType": "t3.small",
+        "rootBlockDevice": {"volumeSize": 8, "deleteOnTermination": True},
+    }
+    it = driver.create("aws:ec2/instance:Instance", "host", given)
+    driver.delete(it)
+    assert volumes(driver) == before
+
+
+def test_a_last_snapshot_is_made_where_it_is_asked_for(driver):
+    """Before the volume goes, with its tags."""
+    given = {"availabilityZone": "eu-west-3a", "size": 4, "finalSnapshot": True}
+    it = driver.create("aws:ebs/volume:Volume", "data", given)
+    driver.delete(it)
+    ec2 = driver.client("ec2")
+    (snapshot,) = [
+        s for s in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"] if s["VolumeId"] == it.id
+    ]
+    assert {t["Key"] for t in snapshot["Tags"]} == set(TAGS)
+    ec2.delete_snapshot(SnapshotId=snapshot["SnapshotId"])
+
+
+def test_a_default_group_is_emptied_and_kept(driver):
+    """What comes without a group of its own reaches nothing, also after the resource is gone."""
+    vpc = driver.create(VPC, "net", {"cidrBlock": "10.5.0.0/16"})
+    token = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+    it = driver.create(token, "none", {"vpcId": vpc.id})
+    driver.delete(it)
+    told = driver.client("ec2").describe_security_groups(GroupIds=[it.id])["SecurityGroups"][0]
+    assert (told["IpPermissions"], told["IpPermissionsEgress"]) == ([], [])
+
+
+def test_a_protected_balancer_is_not_removed(driver):
+    """As by the service itself; what to do is told."""
+    given = cases_edge.balancer_given(driver, enableDeletionProtection=True)
+    it = driver.create("aws:lb/loadBalancer:LoadBalancer", "edge", given)
+    try:
+        with pytest.raises(Refused, match="enableDeletionProtection to false"):
+            driver.delete(it)
+    finally:
+        driver.update(it, {**given, "enableDeletionProtection": False})
 
 
 def test_a_volume_does_not_shrink(driver):

@@ -1,0 +1,1 @@
+"""The policy pack that the Pulumi engine loads."""
