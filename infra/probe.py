@@ -90,7 +90,8 @@ def await_prediction(
         seen = watched.report()
         if seen is not None:
             # Failures from before this wait are history: the host has tried, or will try, again.
-            before = seen.failures if before is None else before
+            # A host that took another's place counts from the beginning.
+            before = seen.failures if before is None else min(before, seen.failures)
             if seen.failures > before:
                 raise UserError(_explain("a service failed on the host", seen))
         else:

@@ -81,6 +81,13 @@ def test_failures_of_earlier_runs_are_history():
     assert wait(Host([HostStatus("new", failures=3)])) == {"predictions": [4.5]}
 
 
+def test_a_host_that_took_anothers_place_counts_from_the_beginning():
+    """The last report of the one before lies in the bucket until the new one writes its own."""
+    old, once, twice = (HostStatus("new", n, "boom") for n in (3, 1, 2))
+    with pytest.raises(UserError, match="boom"):
+        wait(Host([old, old, once, once, twice], [Answer(reason="503")]))
+
+
 def test_a_failure_before_the_first_report_counts():
     """The host was made by this update: its first failure is news."""
     with pytest.raises(UserError, match="boom"):
