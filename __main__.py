@@ -1,5 +1,6 @@
 """What the Pulumi engine runs."""
 
+from infra import preflight
 from infra.program import declare
 
-declare()
+declare(preflight.examine)

@@ -5,12 +5,17 @@ import textwrap
 import yaml
 
 from infra.bundle import POINTER_KEY
+from infra.errors import UserError
 from infra.settings import Settings
 from infra.status import STATUS_KEY
 
 HOST_ENV_PATH = "/etc/pulumi-mlops/host.env"
 """The file of the user data that names the bucket; the machine of stack `local` reads it too."""
 
+LIMIT_BYTES = 16 * 1024
+"""What EC2 takes as user data, before base64."""
+
+LONGEST_BUCKET = 63
 SWAP_BYTES = 2 * 2**30
 
 PACKAGES = (
@@ -149,6 +154,38 @@ def user_data(settings: Settings, bucket: str, volume: str) -> str:
     return "#cloud-config\n" + yaml.safe_dump(document, sort_keys=False, width=1000)
 
 
+def check_size(settings: Settings) -> None:
+    """See that EC2 would take the user data, before the bucket and the volume have their names.
+
+    Raises
+    ------
+    UserError
+        It is too large; the message names its largest file.
+    """
+    judge_size(user_data(settings, "b" * LONGEST_BUCKET, "vol-" + "0" * 17))
+
+
+def judge_size(text: str) -> None:
+    """Refuse a user data that EC2 would refuse.
+
+    Raises
+    ------
+    UserError
+        It is too large; the message names its largest file.
+    """
+    size = len(text.encode())
+    if size <= LIMIT_BYTES:
+        return
+    files = {file["path"]: len(file["content"].encode()) for file in _files(text)}
+    largest = max(files, key=lambda path: files[path])
+    message = (
+        f"the host's user data has {size} bytes, EC2 takes {LIMIT_BYTES}; its largest file is "
+        f"{largest} with {files[largest]}. Move what the host needs later into the bundle "
+        "(infra/bundle.py): that has no limit"
+    )
+    raise UserError(message)
+
+
 def _file(path: str, content: str, mode: str) -> dict[str, str]:
     return {"path": path, "permissions": mode, "content": textwrap.dedent(content)}
 
@@ -161,11 +198,14 @@ def read_host_env(text: str) -> dict[str, str]:
     ValueError
         The text is no user data of this program.
     """
-    document = yaml.safe_load(text)
-    files = document.get("write_files", []) if isinstance(document, dict) else []
-    for file in files:
+    for file in _files(text):
         if file["path"] == HOST_ENV_PATH:
             pairs = (line.split("=", 1) for line in file["content"].splitlines())
             return {name: value.strip("'") for name, value in pairs}
     message = f"the user data has no {HOST_ENV_PATH}"
     raise ValueError(message)
+
+
+def _files(text: str) -> list[dict[str, str]]:
+    document = yaml.safe_load(text)
+    return document.get("write_files", []) if isinstance(document, dict) else []

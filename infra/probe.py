@@ -2,19 +2,22 @@
 
 import http.client
 import json
+import socket
 import ssl
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from app.example import EXAMPLE_BODY
 from infra import status
 from infra.errors import UserError
 
 POLL_S = 0.5
+PROGRESS_S = 30.0
+"""Between two lines that tell a person what is waited for."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,35 @@ class Answer:
     reason: str = ""
 
 
+class Watched(Protocol):
+    """A host that is being waited for."""
+
+    def report(self) -> status.HostStatus | None:
+        """Read the host's latest report; None while there is none."""
+
+    def predict(self) -> Answer:
+        """Ask for one prediction."""
+
+    def lost(self) -> str:
+        """Return why no waiting will help, or nothing."""
+
+    def diagnose(self, *, reported: bool) -> list[str]:
+        """Return what else is known of a host that does not answer, a line each."""
+
+
+def say(text: str) -> None:
+    """Tell a person: the engine shows what its providers print."""
+    print(text, flush=True)  # noqa: T201
+
+
 def await_prediction(
     bundle: str,
     timeout_s: float,
-    report: Callable[[], status.HostStatus | None],
-    predict: Callable[[], Answer],
+    watched: Watched,
+    *,
+    say: Callable[[str], None] = say,
     sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
     """Wait until the host runs a bundle and a prediction answers.
 
@@ -40,12 +66,12 @@ def await_prediction(
         Digest of the bundle that must be in force.
     timeout_s
         Seconds to wait at most.
-    report
-        Reads the host's latest report; None while there is none.
-    predict
-        Asks for one prediction.
-    sleep
-        Waits between two looks.
+    watched
+        The host.
+    say
+        Tells a person what is waited for.
+    sleep, clock
+        The time, in seconds.
 
     Returns
     -------
@@ -55,27 +81,46 @@ def await_prediction(
     Raises
     ------
     UserError
-        Something failed on the host since the wait began, or the time is over.
+        Something failed on the host since the wait began, the host is lost, or the time is over.
     """
     before: int | None = None
     answer, seen = Answer(reason="the service was not asked yet"), None
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        seen = report()
+    begun = told = clock()
+    while clock() < begun + timeout_s:
+        seen = watched.report()
         if seen is not None:
             # Failures from before this wait are history: the host has tried, or will try, again.
-            before = seen.failures if before is None else before
+            # A host that took another's place counts from the beginning.
+            before = seen.failures if before is None else min(before, seen.failures)
             if seen.failures > before:
                 raise UserError(_explain("a service failed on the host", seen))
         else:
             before = 0
         if seen is not None and seen.bundle == bundle:
-            answer = predict()
+            answer = watched.predict()
             if answer.prediction is not None:
                 return answer.prediction
+        if clock() >= told + PROGRESS_S:
+            told = clock()
+            _refuse_lost(watched, seen)
+            passed = f"{told - begun:.0f} of at most {timeout_s:.0f} s"
+            say(f"waiting for a prediction, {passed}: {_last_word(bundle, seen, answer)}")
         sleep(POLL_S)
     waited = f"no prediction after {timeout_s:.0f} s ({_last_word(bundle, seen, answer)})"
-    raise UserError(_explain(waited, seen))
+    raise UserError(_explain(waited, seen, watched.diagnose(reported=seen is not None)))
+
+
+def _refuse_lost(watched: Watched, seen: status.HostStatus | None) -> None:
+    """End the wait for a host that is no more.
+
+    Raises
+    ------
+    UserError
+        It is lost.
+    """
+    lost = watched.lost()
+    if lost:
+        raise UserError(_explain(lost, seen, watched.diagnose(reported=seen is not None)))
 
 
 def _last_word(bundle: str, seen: status.HostStatus | None, answer: Answer) -> str:
@@ -86,10 +131,11 @@ def _last_word(bundle: str, seen: status.HostStatus | None, answer: Answer) -> s
     return answer.reason
 
 
-def _explain(what: str, seen: status.HostStatus | None) -> str:
+def _explain(what: str, seen: status.HostStatus | None, more: list[str] | None = None) -> str:
     lines = [what if seen is None or not seen.reason else f"{what}: {seen.reason}"]
     if seen is not None and seen.log_end:
         lines += ["its log ends with:", *(f"  {line}" for line in seen.log_end)]
+    lines += more or []
     lines.append("Mend that and run `pulumi up` again: it continues where this one stopped.")
     return "\n".join(lines)
 
@@ -105,13 +151,16 @@ def own_authority() -> ssl.SSLContext:
     return context
 
 
-def ask(url: str, timeout_s: float = 5.0) -> Answer:
+def ask(url: str, *, verified: bool, timeout_s: float = 5.0) -> Answer:
     """Send the example of the README to `/predict`.
 
     Parameters
     ----------
     url
         Address of `/predict`.
+    verified
+        Whether the certificate must be the name's, as any client will demand; one of an address
+        can't be.
     timeout_s
         Seconds to wait for the answer.
 
@@ -123,12 +172,23 @@ def ask(url: str, timeout_s: float = 5.0) -> Answer:
     request = urllib.request.Request(  # noqa: S310  # the stack's own output
         url, json.dumps(EXAMPLE_BODY).encode(), {"Content-Type": "application/json"}
     )
+    context = ssl.create_default_context() if verified else own_authority()
     try:
         with urllib.request.urlopen(  # noqa: S310
-            request, timeout=timeout_s, context=own_authority()
+            request, timeout=timeout_s, context=context
         ) as response:
             return Answer(prediction=json.load(response))
     except urllib.error.HTTPError as error:
         return Answer(reason=f"{url} answered {error.code}: {error.read(300).decode('utf8')}")
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return Answer(reason=f"{url}: {error}")
+        return Answer(reason=f"{url}: {error}{_hint(error) if verified else ''}")
+
+
+def _hint(error: Exception) -> str:
+    """Return what is wrong with a name that people should reach, or nothing."""
+    reason = getattr(error, "reason", error)
+    if isinstance(reason, socket.gaierror):
+        return "; give the name an A record with the stack's output public_ip"
+    if isinstance(reason, ssl.SSLError):
+        return "; a certificate comes by ACME once the name leads to the stack's output public_ip"
+    return ""

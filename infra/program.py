@@ -1,5 +1,6 @@
 """The program: settings -> network -> key -> storage -> image -> identity -> host -> outputs."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pulumi
@@ -28,8 +29,13 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 ZONES = ("a", "b")
 
 
-def declare() -> None:
+def declare(examine: Callable[[Settings], None] | None = None) -> None:
     """Declare everything that the stack consists of.
+
+    Parameters
+    ----------
+    examine
+        Refuses settings with which the stack could not come up.
 
     Raises
     ------
@@ -37,11 +43,7 @@ def declare() -> None:
         The stack has settings that can't be used; nothing has been declared then. Both language
         hosts show its message without a trace.
     """
-    try:
-        chosen = configuration.read()
-        rules = firewall.rules(chosen)
-    except UserError as error:
-        raise pulumi.RunError(str(error)) from None
+    chosen, rules = _judged(examine)
     name, protect = chosen.name, chosen.protect_data
     provider = make_provider(chosen)
     opts = pulumi.ResourceOptions(provider=provider)
@@ -98,6 +100,26 @@ def declare() -> None:
     }
     for output, value in told.items():
         pulumi.export(output, value)
+
+
+def _judged(
+    examine: Callable[[Settings], None] | None,
+) -> tuple[Settings, tuple[firewall.Rule, ...]]:
+    """Return settings and firewall rules that the stack can come up with.
+
+    Raises
+    ------
+    RunError
+        There are none.
+    """
+    try:
+        chosen = configuration.read()
+        rules = firewall.rules(chosen)
+        if examine:
+            examine(chosen)
+    except UserError as error:
+        raise pulumi.RunError(str(error)) from None
+    return chosen, rules
 
 
 def _perimeter(
@@ -163,6 +185,7 @@ def _await(
         f"{chosen.name}-ready",
         {
             "predict_url": where["xgboost-api"],
+            "verified": chosen.domain is not None,
             "instance_id": host.instance_id,
             "bundle": rollout.digest,
             "bucket": storage.bucket,

@@ -5,13 +5,13 @@ from typing import Any
 import pulumi
 from pulumi import dynamic
 
-from infra import status
-from infra.probe import ask, await_prediction
+from infra import host_log, status
+from infra.probe import Answer, ask, await_prediction
 
 
 def read_report(client: Any, bucket: str) -> status.HostStatus | None:  # noqa: ANN401
     """Read the host's report out of the bucket; None while there is none."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # see `_wait`
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # see `_Aws`
 
     try:
         stored = client.get_object(Bucket=bucket, Key=status.STATUS_KEY)
@@ -34,25 +34,52 @@ class _Waiter(dynamic.ResourceProvider):
         return dynamic.UpdateResult(_wait(news))
 
 
-def _wait(props: dict[str, Any]) -> dict[str, Any]:
-    # Imported here: a program that only declares this, and an update that finds it unchanged, would
-    # load a third of a second of AWS client for nothing.
-    import boto3  # noqa: PLC0415
+class _Aws:
+    """The host as AWS and its own address show it."""
 
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    client = boto3.client(
-        "s3",
-        region_name=props["region"],
-        endpoint_url=props["aws_endpoint"],
+    def __init__(self, props: dict[str, Any]) -> None:
+        # Imported here: a program that only declares this, and an update that finds it unchanged,
+        # would load a third of a second of AWS client for nothing.
+        import boto3  # noqa: PLC0415
+
+        # The engine drops what is None: for the real AWS there is no such property.
+        self._endpoint = props.get("aws_endpoint")
         # The embedded AWS takes any keys; the real one takes the deployer's own.
-        **(keys if props["aws_endpoint"] else {}),
-    )
-    await_prediction(
-        props["bundle"],
-        float(props["timeout_s"]),
-        lambda: read_report(client, props["bucket"]),
-        lambda: ask(props["predict_url"]),
-    )
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        self._props = props
+        self._session = boto3.Session(
+            region_name=props["region"], **(keys if self._endpoint else {})
+        )
+        self._bucket = self._client("s3")
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401
+        return self._session.client(service, endpoint_url=self._endpoint)
+
+    def report(self) -> status.HostStatus | None:
+        """Read the host's report in the bucket."""
+        return read_report(self._bucket, self._props["bucket"])
+
+    def predict(self) -> Answer:
+        """Ask as a client of the service would."""
+        return ask(self._props["predict_url"], verified=self._props["verified"])
+
+    def lost(self) -> str:
+        """See whether the instance is there; the machine of stack `local` is its engine's care."""
+        if self._endpoint:
+            return ""
+        sight = host_log.look(self._client("ec2"), self._props["instance_id"])
+        return "the host is gone" if host_log.lost(sight) else ""
+
+    def diagnose(self, *, reported: bool) -> list[str]:
+        """Ask AWS for the host's state and log; `make logs` has those of stack `local`."""
+        if self._endpoint:
+            return []
+        ec2, ssm = self._client("ec2"), self._client("ssm")
+        return host_log.diagnose(ec2, ssm, self._props["instance_id"], reported=reported)
+
+
+def _wait(props: dict[str, Any]) -> dict[str, Any]:
+    await_prediction(props["bundle"], float(props["timeout_s"]), _Aws(props))
     return props
 
 

@@ -11,6 +11,7 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from infra import cloud_init, settings
+from infra.errors import UserError
 from infra.services import SERVICES
 
 LIMIT_BYTES = 16 * 1024
@@ -68,6 +69,23 @@ def test_user_data_of_others_is_refused():
     """A machine does not guess."""
     with pytest.raises(ValueError, match=r"host\.env"):
         cloud_init.read_host_env("#cloud-config\npackages: []\n")
+
+
+def test_a_user_data_over_the_limit_is_refused_with_its_largest_file():
+    """Who has added something finds it."""
+    small = {"path": "/etc/small", "permissions": "0644", "content": "x"}
+    large = {"path": "/etc/large", "permissions": "0644", "content": "x" * LIMIT_BYTES}
+    text = "#cloud-config\n" + yaml.safe_dump({"write_files": [small, large]})
+    with pytest.raises(UserError, match=rf"{len(text)} bytes.*16384.*/etc/large with 16384"):
+        cloud_init.judge_size(text)
+
+
+def test_a_user_data_at_the_limit_is_taken():
+    """Only one byte more is refused."""
+    text = "write_files: [{path: a, content: b}]\n#"
+    cloud_init.judge_size(text.ljust(LIMIT_BYTES, "#"))
+    with pytest.raises(UserError, match="16385 bytes"):
+        cloud_init.judge_size(text.ljust(LIMIT_BYTES + 1, "#"))
 
 
 @trying(deadline=None)

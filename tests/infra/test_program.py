@@ -1,10 +1,14 @@
 """What one run of the program declares, on either stack, seen through Pulumi's mocks."""
 
+import asyncio
 import json
+from pathlib import Path
 
 import pulumi
 import pytest
 
+from infra.errors import UserError
+from infra.program import declare
 from tests.infra.recorder import ALLOWED, of_type, run
 
 TAGS = {"project": "pulumi-mlops", "stack": "dev", "owner": "you", "profile": "dev"}
@@ -65,3 +69,47 @@ def test_nothing_is_declared_with_a_bad_setting():
     """Settings are judged first."""
     with pytest.raises(pulumi.RunError, match="allowedCidr: missing"):
         run("dev")
+
+
+@pytest.mark.parametrize(("more", "verified"), [({}, False), ({"domain": "ml.example.com"}, True)])
+def test_only_a_name_has_a_certificate_to_verify(more, verified):
+    """The edge's own authority signs for an address; clients would not know it."""
+    declared = run("dev", allowedCidr=ALLOWED, **more)
+    (ready,) = [d for d in declared if d.name.endswith("-ready")]
+    assert ready.inputs["verified"] is verified
+
+
+def test_the_engine_examines_before_it_declares():
+    """What is recorded on mocks asks no AWS; what the engine runs does."""
+    text = (Path(__file__).parents[2] / "__main__.py").read_text()
+    assert text.endswith("declare(preflight.examine)\n")
+
+
+def test_a_stack_that_is_refused_declares_nothing():
+    """The refusal is shown as it is, and comes before the first resource."""
+    declared = []
+
+    class Mocks(pulumi.runtime.Mocks):
+        def new_resource(self, args):
+            declared.append(args)
+            return args.name, args.inputs
+
+        def call(self, _args):
+            return {}
+
+    def refuse(chosen):
+        message = f"stack {chosen.stack} can't come up: no login"
+        raise UserError(message)
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        pulumi.runtime.set_mocks(Mocks(), project="pulumi-mlops", stack="dev")
+        values = {"owner": "ada", "region": "eu-west-3", "allowedCidr": ALLOWED}
+        pulumi.runtime.set_all_config({f"pulumi-mlops:{k}": v for k, v in values.items()})
+        with pytest.raises(pulumi.RunError, match="stack dev can't come up: no login"):
+            declare(refuse)
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+    assert declared == []
