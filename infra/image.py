@@ -23,7 +23,9 @@ def source_digest(checkout: Path) -> str:
     digest = hashlib.sha256()
     for source in SOURCES:
         root = checkout / source
-        files = [root] if root.is_file() else sorted(root.rglob("*.py"))
+        # All that the build is given, as `.dockerignore` has it: another file is another image.
+        files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
+        files = [path for path in files if "__pycache__" not in path.parts]
         for path in files:
             digest.update(str(path.relative_to(checkout)).encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())

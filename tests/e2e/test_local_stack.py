@@ -162,7 +162,7 @@ def test_a_change_behind_the_programs_back_is_seen_and_mended(stack):
     """Drift shows on refresh, and the next `up` puts the declared state back."""
     ec2 = client(stack, "ec2")
     rules = ec2.describe_security_group_rules()["SecurityGroupRules"]
-    (rule,) = [r for r in rules if r.get("FromPort") == stack.ports["xgboost-api"]]
+    (rule,) = [r for r in rules if r.get("FromPort") == stack.ports["proxy"]]
     ec2.revoke_security_group_ingress(
         GroupId=rule["GroupId"], SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]]
     )
@@ -171,7 +171,7 @@ def test_a_change_behind_the_programs_back_is_seen_and_mended(stack):
     done = stack.pulumi("up", "--refresh", "--yes", "--non-interactive")
     assert done.returncode == 0, done.stdout + done.stderr
     rules = ec2.describe_security_group_rules()["SecurityGroupRules"]
-    assert [r for r in rules if r.get("FromPort") == stack.ports["xgboost-api"]]
+    assert [r for r in rules if r.get("FromPort") == stack.ports["proxy"]]
 
 
 def test_new_code_is_rolled_out_without_a_new_host(stack):
