@@ -1,5 +1,6 @@
 """Boosted trees and forests by XGBoost, on the raw columns or on the geographic features."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,7 +43,8 @@ class Boosted:
     @property
     def figures(self) -> dict[str, float]:
         """The number of trees."""
-        return {"trees": float(len(self.booster.get_dump()))}
+        told = json.loads(self.booster.save_config())["learner"]["gradient_booster"]
+        return {"trees": float(told["gbtree_model_param"]["num_trees"])}
 
     def predict(self, rows: Floats) -> Floats:
         """Return one prediction a row."""
