@@ -6,19 +6,17 @@ from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from app.metrics import Metrics
 from app.routes import routes
-from app.service import KEY, Followed, Service
-from app.settings import Settings
+from app.service import KEY, Service
 
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings, champion: Followed, metrics: Metrics) -> Flask:
-    """Return the application; `champion` is followed by whoever made it, not by the app."""
+def create_app(service: Service) -> Flask:
+    """Return the application; its models are followed by whoever made them, not by the app."""
     app = Flask("app", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    app.extensions[KEY] = Service(settings, champion, metrics)
+    app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body_bytes
+    app.extensions[KEY] = service
     app.register_blueprint(routes)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)

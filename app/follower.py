@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from app.model import ServedModel, UnusableModelError
@@ -26,21 +26,31 @@ class Source(Protocol):
 class Follower:
     """Holds the served model; a background thread follows the registry.
 
-    `model` and `problem` are each replaced by one assignment, so that a request sees the old model
-    or the new one and never a mixture. When the registry is down or the new version is unusable,
-    the last good model stays and `problem` says why it may be stale.
+    `default` and `problem` are each replaced by one assignment, so that a request sees the old
+    model or the new one and never a mixture. When the registry is down or the new version is
+    unusable, the last good model stays and `problem` says why it may be stale.
     """
 
     def __init__(
         self, source: Source, poll_s: float, on_change: Callable[[ServedModel], None]
     ) -> None:
-        self.model: ServedModel | None = None
+        self.default: ServedModel | None = None
         self.problem: str | None = "the model is being loaded"
         self._source = source
         self._poll_s = poll_s
         self._on_change = on_change
         self._refused: ModelVersion | None = None
         self._stopping = threading.Event()
+
+    def named(self, name: str) -> ServedModel | None:
+        """Return the served model if this is its name."""
+        model = self.default
+        return model if model is not None and model.name == name else None
+
+    def with_columns(self, names: Collection[str]) -> ServedModel | None:
+        """Return the served model if these are its columns."""
+        model = self.default
+        return model if model is not None and set(model.schema.names) == set(names) else None
 
     def start(self) -> None:
         """Follow the registry in a background thread, which ends with the process."""
@@ -64,7 +74,7 @@ class Follower:
             self._set_problem(str(error))
 
     def _is_served(self, version: ModelVersion) -> bool:
-        model = self.model
+        model = self.default
         return model is not None and (model.name, model.version, model.run_id) == (
             version.name,
             version.version,
@@ -78,7 +88,7 @@ class Follower:
             # Its files will not get better: they are not fetched again every few seconds.
             self._refused = version
             raise
-        self.model = model
+        self.default = model
         self._refused = None
         self._on_change(model)
         self._set_problem(None)

@@ -44,7 +44,7 @@ def healthz() -> ResponseReturnValue:
 def readyz() -> ResponseReturnValue:
     """Tell which model is served, or with status 503 what to do."""
     service = _service()
-    model, problem = service.champion.model, service.champion.problem
+    model, problem = service.models.default, service.models.problem
     answer: dict[str, Any] = {"status": "ready" if model else "waiting"}
     if service.settings.bundle_hash is not None:
         answer["bundle"] = service.settings.bundle_hash
@@ -84,10 +84,10 @@ def predict() -> ResponseReturnValue:
 
 def _predict(service: Service) -> ResponseReturnValue:
     body = request.get_data(cache=False)
-    model = service.champion.model
+    model = service.models.default
     if model is None:
         service.metrics.no_model.inc()
-        problem = NO_MODEL.format(problem=service.champion.problem)
+        problem = NO_MODEL.format(problem=service.models.problem)
         return jsonify(error=problem), 503, {"Retry-After": "5"}
     if not request.is_json or request.content_encoding:
         return _refused(_wrong_type(), 415, model, service.metrics)

@@ -1,10 +1,13 @@
 """What the routes work with: settings, the followed model, metrics."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from flask import Flask
 
+from app.caller import Gate, OpenGate
+from app.journal import Journal, NoJournal
 from app.metrics import Metrics
 from app.model import ServedModel
 from app.settings import Settings
@@ -12,16 +15,22 @@ from app.settings import Settings
 KEY = "prediction-service"
 
 
-class Followed(Protocol):
-    """The champion as a request sees it."""
+class Models(Protocol):
+    """The served models as a request sees them."""
 
     @property
-    def model(self) -> ServedModel | None:
-        """The model to answer with, or None when none has been loaded yet."""
+    def default(self) -> ServedModel | None:
+        """The model that answers when none is named, or None when it has not been loaded yet."""
 
     @property
     def problem(self) -> str | None:
-        """Why there is no model, or why it may be stale; None when all is well."""
+        """Why there is no default model, or why it may be stale; None when all is well."""
+
+    def named(self, name: str) -> ServedModel | None:
+        """Return the served model of a registered name."""
+
+    def with_columns(self, names: Collection[str]) -> ServedModel | None:
+        """Return the one served model that has just these columns."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +38,10 @@ class Service:
     """The parts of one application."""
 
     settings: Settings
-    champion: Followed
+    models: Models
     metrics: Metrics
+    gate: Gate = field(default_factory=OpenGate)
+    journal: Journal = field(default_factory=NoJournal)
 
 
 def service_of(app: Flask) -> Service:

@@ -12,6 +12,7 @@ from app.factory import create_app  # noqa: E402
 from app.follower import Follower  # noqa: E402
 from app.metrics import Metrics  # noqa: E402
 from app.model import Champion  # noqa: E402
+from app.service import Service  # noqa: E402
 from app.settings import Settings, SettingsError  # noqa: E402
 
 logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
@@ -26,4 +27,4 @@ champion = Follower(
     lambda model: metrics.served(model.name, model.version, model.run_id),
 )
 champion.start()
-app = create_app(settings, champion, metrics)
+app = create_app(Service(settings, champion, metrics))

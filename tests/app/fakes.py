@@ -1,5 +1,6 @@
 """Small stand-ins for the served model and for what follows it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,5 +47,12 @@ MODEL = ServedModel("california-housing", "7", "run7", SCHEMA, SumOfRow())
 class FakeChampion:
     """A champion that is what the test says."""
 
-    model: ServedModel | None = MODEL
+    default: ServedModel | None = MODEL
     problem: str | None = None
+
+    def named(self, name: str) -> ServedModel | None:
+        return self.default if self.default and self.default.name == name else None
+
+    def with_columns(self, names: Collection[str]) -> ServedModel | None:
+        known = self.default and set(self.default.schema.names) == set(names)
+        return self.default if known else None

@@ -43,11 +43,11 @@ def test_first_champion_is_picked_up():
     source, told = FakeSource(), []
     following = follower(source, told)
     following.step()
-    assert (following.model, following.problem) == (None, "no champion yet")
+    assert (following.default, following.problem) == (None, "no champion yet")
     source.now = version("1")
     following.step()
-    assert following.model is not None
-    assert (following.model.version, following.problem, told) == ("1", None, ["1"])
+    assert following.default is not None
+    assert (following.default.version, following.problem, told) == ("1", None, ["1"])
 
 
 def test_moved_alias_is_followed_and_loaded_once():
@@ -57,8 +57,8 @@ def test_moved_alias_is_followed_and_loaded_once():
     for number in ("1", "1", "2", "2", "1"):
         source.now = version(number)
         following.step()
-        assert following.model is not None
-        assert following.model.version == number
+        assert following.default is not None
+        assert following.default.version == number
     assert source.loaded == ["1", "2", "1"]
 
 
@@ -70,7 +70,7 @@ def test_registry_down_keeps_the_last_good_model():
     following.step()
     source.now = RegistryError("not reachable")
     following.step()
-    assert following.model is not None
+    assert following.default is not None
     assert following.problem == "not reachable"
     source.now = version("1")
     following.step()
@@ -86,7 +86,7 @@ def test_unusable_version_is_refused_once_and_the_old_stays():
     source.unusable, source.now = {"2"}, version("2")
     following.step()
     following.step()
-    assert following.model is not None
-    assert following.model.version == "1"
+    assert following.default is not None
+    assert following.default.version == "1"
     assert following.problem == "version 2 cannot be served"
     assert source.loaded == ["1", "2"]

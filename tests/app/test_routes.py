@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from app.example import EXAMPLE_BODY
 from app.factory import create_app
 from app.metrics import Metrics
+from app.service import Service
 from app.settings import Settings
 from tests.app.fakes import MODEL, Broken, FakeChampion
 
@@ -18,7 +19,7 @@ IDENTITY = {"model": "california-housing", "version": "7", "run_id": "run7"}
 
 def client(champion: FakeChampion | None = None, **settings: object) -> FlaskClient:
     chosen = Settings(**settings)
-    return create_app(chosen, champion or FakeChampion(), Metrics()).test_client()
+    return create_app(Service(chosen, champion or FakeChampion(), Metrics())).test_client()
 
 
 def counted(http: FlaskClient, series: str) -> float:

@@ -12,6 +12,7 @@ from app.follower import Follower
 from app.metrics import Metrics
 from app.model import Champion, UnusableModelError
 from app.registry import NoChampionError, RegistryError
+from app.service import Service
 from app.settings import Settings
 from training.generate import generate
 from training.models.recipes import CHAMPIONS_RECIPE, recipe_named
@@ -38,7 +39,7 @@ def test_app_serves_what_was_trained(mlflow, trained):
     follower = Follower(Champion(mlflow.uri, "california-housing", "champion"), 60, lambda _: None)
     follower.step()
     assert follower.problem is None
-    http = create_app(Settings(), follower, Metrics()).test_client()
+    http = create_app(Service(Settings(), follower, Metrics())).test_client()
     answer = http.post("/predict", json={"features": HOUSING.features[:20].tolist()}).json
     assert answer["run_id"] == trained["run_id"]
     assert answer["version"] == trained["version"] == "1"
@@ -91,7 +92,7 @@ def test_bad_data_registers_nothing(mlflow, trained, tmp_path):
     path.write_text("a,b\n1,2\n")
     done = mlflow.train(HOUSING_CSV=str(path))
     assert (done.returncode, done.stdout) == (1, "")
-    assert "Training failed: houses.csv: column longitude" in done.stderr
+    assert f"Training failed: {path}: column longitude" in done.stderr
     assert "Traceback" not in done.stderr
     assert trained["promoted"]
 
