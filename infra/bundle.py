@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from infra.edge import render_caddyfile
-from infra.services import DATABASE, STACK_IMAGE, Service, addresses, ports, services_of
+from infra.services import DATABASE, STACK_IMAGE, Service, addresses, every_s, ports, services_of
 from infra.settings import Settings
 from infra.urls import netloc
 from monitoring.alerts import render_alertmanager, render_rules
@@ -34,8 +34,6 @@ HOST_DATA = "/var/lib/pulumi-mlops"
 HOST_SECRETS = "/run/pulumi-mlops/secrets"
 LAYOUT = "layout.json"
 """What the agent prepares before it starts the containers, and whom it asks at last."""
-ONCE = "once"
-"""The compose profile of the services that run once: the host waits for their end."""
 PIDS_LIMIT = 512
 LOG_ROTATION = {"driver": "local", "options": {"max-size": "10m", "max-file": "3"}}
 
@@ -136,6 +134,7 @@ def processes(settings: Settings, place: Place) -> str:
             "secrets": list(service.secrets),
             "optional": service.optional,
             "runs": service.runs,
+            "every_s": every_s(service, settings),
         }
         for service in services_of("processes")
         for names in [_names(service, settings, place, {**KEPT_FOR_HOST, "host_root": "/"})]
@@ -154,6 +153,7 @@ def layout(settings: Settings) -> str:
             "data": service.keeps_state,
             "secrets": list(service.secrets),
             "runs": service.runs,
+            "every_s": every_s(service, settings),
         }
         for service in services_of("compose")
     }
@@ -202,7 +202,7 @@ def _container(service: Service, settings: Settings, place: Place) -> dict[str, 
             {"source": f"{service.name}-{secret}", "target": secret} for secret in service.secrets
         ],
         "healthcheck": _health(service, names),
-        "profiles": [ONCE] if service.runs == "once" else [],
+        "profiles": [] if service.runs == "always" else [service.runs],
     }
     return container | {name: value for name, value in optional.items() if value}
 

@@ -62,7 +62,8 @@ class Service:
     keeps_state: bool = False
     public: bool = False
     optional: bool = False
-    runs: Literal["always", "once"] = "always"
+    runs: Literal["always", "once", "scheduled"] = "always"
+    """Once: each time that a bundle is taken up. Scheduled: as often as the stack sets it."""
 
 
 OUR_USER = 10001
@@ -141,6 +142,17 @@ SERVICES = (
         user=OUR_USER,
         needs=("mlflow",),
         runs="once",
+    ),
+    Service(
+        name="training",
+        purpose="trains a challenger, on a schedule or on demand; the gate decides about it",
+        image=STACK_IMAGE,
+        command=("python", "-m", "training.train"),
+        environment=CLIENT_OF_MLFLOW,
+        memory_mb=1024,
+        user=OUR_USER,
+        needs=("mlflow",),
+        runs="scheduled",
     ),
     Service(
         name="xgboost-api",
@@ -263,6 +275,12 @@ def services_of(runtime: Runtime) -> tuple[Service, ...]:
         replace(service, needs=tuple(need for need in service.needs if need in names))
         for service in chosen
     )
+
+
+def every_s(service: Service, settings: Settings) -> int | None:
+    """Return how often the stack wants a scheduled service to run; None: on demand only."""
+    hours = settings.train_every_hours
+    return hours * 3600 if service.runs == "scheduled" and hours is not None else None
 
 
 def ports(settings: Settings) -> dict[str, int]:

@@ -39,6 +39,7 @@ class Settings:
     certificate_arn: str | None = None
     protect_data: bool = False
     max_monthly_usd: int | None = None
+    train_every_hours: int | None = None
     instance_type: str = "t3.small"
     ami_parameter: str | None = None
     data_volume_gb: int = 20
@@ -155,6 +156,7 @@ def _settings(reader: "_Reader", project: str, stack: str) -> Settings | None:
         ),
         "protect_data": reader.flag("protectData"),
         "max_monthly_usd": reader.number("maxMonthlyUsd", 1, 100_000),
+        "train_every_hours": reader.number("trainEveryHours", 1, 8760),
         "instance_type": reader.text(
             "instanceType",
             rf"(?!{NOT_EBS_OPTIMIZED})[a-z]\w*(-\w+)?\.\w+",

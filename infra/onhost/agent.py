@@ -21,13 +21,14 @@ from typing import Any
 from infra.onhost.command import Failure, Run, Unreachable, run, say
 from infra.onhost.disk import Disk
 from infra.onhost.report import history
+from infra.onhost.schedule import is_due
 
 POLL_S = 15.0
 RETRY_AFTER_S = 60.0
 AWS_TIMEOUT_S = 120.0
 PULL_TIMEOUT_S = 1200.0
 HEALTHY_TIMEOUT_S = 420
-ONCE_TIMEOUT_S = 1200.0
+JOB_TIMEOUT_S = 1200.0
 READY_TIMEOUT_S = 120.0
 DIGEST_LENGTH = 64
 
@@ -142,6 +143,8 @@ class Agent:
             self._roll_out(wanted)
         elif self._report.bundle and self._stopped():
             self._repair()
+        elif self._report.bundle:
+            self._run_due()
         self._tell()
 
     def _pointer(self) -> str:
@@ -216,6 +219,21 @@ class Agent:
             self._tell()
             self._sleep(RETRY_AFTER_S)
 
+    def _run_due(self) -> None:
+        """Run the jobs whose time has come; what keeps one from its end is in this log only."""
+        home = self._places.current.resolve()
+        for job, wanted in json.loads((home / "layout.json").read_text())["services"].items():
+            every_s = wanted.get("every_s")
+            if every_s and is_due(self._places.data / f"{job}.last", every_s, time.time()):
+                say(f"{job} runs, as every {every_s // 3600} hours")
+                try:
+                    self._run_job(home, job)
+                except Failure as failure:
+                    say("\n".join([failure.reason, *failure.log_end]))
+
+    def _run_job(self, home: Path, job: str) -> None:
+        self._compose(home, JOB_TIMEOUT_S, "run", "--rm", "--no-deps", "-T", job)
+
     def _fetch(self, digest: str) -> Path:
         """Return the folder of a bundle, fetched and compared with its name."""
         home = self._places.bundles / digest
@@ -259,7 +277,7 @@ class Agent:
         for service, wanted in services.items():
             if wanted["runs"] == "once":
                 say(f"{service} runs")
-                self._compose(home, ONCE_TIMEOUT_S, "run", "--rm", "--no-deps", "-T", service)
+                self._run_job(home, service)
         self._await_ready(home, layout["ready"])
 
     def _prepare(self, service: str, wanted: dict[str, Any]) -> None:

@@ -192,6 +192,24 @@ def test_new_code_is_rolled_out_without_a_new_host(stack):
     assert processes.listener(stack.ports["node-exporter"]).create_time() == scraping
 
 
+def test_the_host_trains_by_itself_when_the_stack_says_so(stack):
+    """An hour after the last time a challenger is registered; the gate keeps the champion."""
+    url = stack.url("mlflow", "/api/2.0/mlflow/model-versions/search")
+
+    def versions():
+        return {v["version"] for v in json.loads(get(url))["model_versions"]}
+
+    assert versions() == {"1"}
+    stack.pulumi("config", "set", "trainEveryHours", "1")
+    done = stack.pulumi("up", "--yes", "--non-interactive")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (host,) = machine.machines(stack.local)
+    last = eventually(lambda: next(host.disk.glob("training.last"), None))
+    os.utime(last, (0, 0))
+    eventually(lambda: versions() == {"1", "2"}, timeout_s=120)
+    assert stack.predict()["version"] == "1"
+
+
 def test_down_stops_everything_and_up_brings_it_back(stack):
     """Data and models outlive a stop."""
     before = stack.predict()

@@ -6,6 +6,7 @@ import json
 import re
 import tarfile
 
+import pytest
 import yaml
 
 from infra import bundle
@@ -80,6 +81,21 @@ def test_the_agent_asks_the_edge_where_it_listens(dev):
     layout = json.loads(bundle.layout(dataclasses.replace(dev, ports={"proxy": 8443})))
     assert layout["ready"] == "https://127.0.0.1:8443/readyz"
     assert set(layout["services"]) == {s.name for s in services_of("compose")}
+
+
+@pytest.mark.parametrize(("hours", "every_s"), [(None, None), (24, 86400)])
+def test_both_hosts_know_when_to_train(dev, local, hours, every_s):
+    """As often as the stack sets it; the same job is there to be run by hand in any case."""
+    scheduled = dataclasses.replace(dev, train_every_hours=hours)
+    job = json.loads(bundle.layout(scheduled))["services"]["training"]
+    assert (job["runs"], job["every_s"]) == ("scheduled", every_s)
+    listed = json.loads(
+        bundle.processes(dataclasses.replace(local, train_every_hours=hours), PLACE)
+    )
+    assert [s["every_s"] for s in listed if s["runs"] == "scheduled"] == [every_s]
+    assert all(s["every_s"] is None for s in listed if s["runs"] != "scheduled")
+    containers = yaml.safe_load(bundle.compose(scheduled, PLACE))["services"]
+    assert containers["training"]["profiles"] == ["scheduled"]
 
 
 def test_a_rollout_restarts_only_who_reads_the_bundle(dev):
