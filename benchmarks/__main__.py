@@ -81,6 +81,7 @@ def main(arguments: list[str]) -> None:
         "",
         *table(("step", "seconds"), found["seconds"], ".1f"),
         *table(("service, at rest", "memory, MB (PSS)"), memory, ".0f"),
+        *grid("recipe, profile", found["recipes"]),
         *grid("training, 100 trees", flat(found["training"])),
         *grid("batch prediction", found["batch"]),
         END,

@@ -7,7 +7,6 @@ looked at.
 import argparse
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -134,7 +133,7 @@ def search(recipe: Recipe, trials: int, seed: int, folder: Path) -> dict[str, An
     tags = {**run.data_tags(data), "recipe": recipe.name, "study": study.study_name}
     with run.run(recipe.problem.name, tags) as run_id:
         _continue(study, objective, trials)
-        return _conclude(study, recipe, run_id, mlflow)
+        return _conclude(study, recipe, run_id, folder, mlflow)
 
 
 def _continue(study: optuna.Study, objective: Callable[[Trial], float], trials: int) -> None:
@@ -152,16 +151,24 @@ def _continue(study: optuna.Study, objective: Callable[[Trial], float], trials: 
     say(f"{max(missing, 0)} trials in {time.monotonic() - started:.0f} s")
 
 
-def _conclude(study: optuna.Study, recipe: Recipe, run_id: str, mlflow: Any) -> dict[str, Any]:  # noqa: ANN401
+def _conclude(
+    study: optuna.Study,
+    recipe: Recipe,
+    run_id: str,
+    folder: Path,
+    mlflow: Any,  # noqa: ANN401 - the module
+) -> dict[str, Any]:
     attempts = [_attempt(trial) for trial in study.trials]
     best = study.best_trial
     mlflow.log_metric("best_validation_rmse", best.value)
     mlflow.log_params(best.params)
-    with tempfile.TemporaryDirectory() as folder:
-        page = comparison(f"Search: {recipe.problem.name}, {recipe.name}", attempts)
-        (Path(folder) / "comparison.html").write_text(page)
-        (Path(folder) / "best_params.json").write_text(json.dumps(best.params, indent=1))
-        mlflow.log_artifacts(folder)
+    mlflow.log_text(
+        comparison(f"Search: {recipe.problem.name}, {recipe.name}", attempts), "comparison.html"
+    )
+    # What `training.train --params` reads.
+    found = folder / f"{recipe.name}.json"
+    found.write_text(json.dumps(best.params, indent=1))
+    mlflow.log_artifact(str(found))
     say(f"Best: trial {best.number}, validation RMSE {best.value:.4f}: {json.dumps(best.params)}")
     return {
         "model": recipe.name,
@@ -169,6 +176,7 @@ def _conclude(study: optuna.Study, recipe: Recipe, run_id: str, mlflow: Any) -> 
         "best_trial": best.number,
         "validation_rmse": best.value,
         "params": best.params,
+        "params_file": str(found),
         "run_id": run_id,
     }
 

@@ -100,7 +100,7 @@ def test_search_goes_on_and_its_trials_are_nested_runs(mlflow, houses, tmp_path)
     assert result["trials"] == 3
     assert result["validation_rmse"] <= json.loads(first.stdout)["validation_rmse"]
     listed = mlflow.get("artifacts/list", run_id=result["run_id"])["files"]
-    assert {file["path"] for file in listed} == {"best_params.json", "comparison.html"}
+    assert {file["path"] for file in listed} == {"xgboost.json", "comparison.html"}
     children = [run for run in mlflow.runs() if run["tags"].get(PARENT) == result["run_id"]]
     assert [run["status"] for run in children] == ["FINISHED"]
     assert children[0]["metrics"]["best_validation_rmse"] > 0

@@ -22,7 +22,7 @@ FILE = "weights.npz"
 
 MISSING = (
     "the model keras needs Keras 3 and a backend, which are not installed: "
-    "`uv pip install keras jax` (KERAS_BACKEND=jax), or choose another --model"
+    "`uv pip install --python .venv --group keras` (KERAS_BACKEND=jax), or another --model"
 )
 
 
