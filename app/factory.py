@@ -1,11 +1,14 @@
 """Makes the Flask application from its parts."""
 
 import logging
+from http import HTTPStatus
 
 from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from app.caller import RefusedError
+from app.model_routes import model_routes
 from app.routes import routes
 from app.service import KEY, Service
 
@@ -18,6 +21,8 @@ def create_app(service: Service) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body_bytes
     app.extensions[KEY] = service
     app.register_blueprint(routes)
+    app.register_blueprint(model_routes)
+    app.register_error_handler(RefusedError, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)
     return app
@@ -33,6 +38,11 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         if name == "Allow":
             answer.headers[name] = value
     return answer
+
+
+def _refused(error: RefusedError) -> ResponseReturnValue:
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
+    return jsonify(error=str(error)), error.status, headers
 
 
 def _fault(error: Exception) -> ResponseReturnValue:

@@ -1,5 +1,7 @@
 """Every metric of the service: the names that monitoring imports, and the objects that count."""
 
+from collections.abc import Iterable
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -50,15 +52,16 @@ class Metrics:
         )
         self._model = Gauge(
             MODEL_INFO,
-            "1 for the model version that is served.",
+            "1 for each model version that is served.",
             ["model", "version", "run_id"],
             registry=self._registry,
         )
 
-    def served(self, model: str, version: str, run_id: str) -> None:
-        """Say which version is served from now on."""
+    def served(self, versions: Iterable[tuple[str, str, str]]) -> None:
+        """Say which versions are served from now on: each one's model, version and run."""
         self._model.clear()
-        self._model.labels(model, version, run_id).set(1)
+        for version in versions:
+            self._model.labels(*version).set(1)
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus's text format."""

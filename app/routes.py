@@ -18,6 +18,9 @@ routes = Blueprint("routes", __name__)
 
 PURPOSES = {
     "POST /predict": "predict a price for each row",
+    "GET /models": "which models are served, and what they take",
+    "POST /models/<name>/previous": "go back to the champion before this one",
+    "POST /models/hook": "called by MLflow when an alias moves",
     "GET /healthz": "is the process alive",
     "GET /readyz": "is a model being served, and which",
     "GET /metrics": "figures for Prometheus",
