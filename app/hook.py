@@ -1,6 +1,7 @@
 """MLflow's webhook: asks MLflow to tell when an alias moves, and knows whether it is MLflow."""
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import logging
@@ -77,19 +78,24 @@ class Hook:
             rest.send("PATCH", f"/webhooks/{ours[0]}", {**fields, "status": "ACTIVE"})
         else:
             rest.send("POST", "/webhooks", fields)
-        # Two workers that began at the same moment may have made one each.
+        # Two machines that began at the same moment may have made one each.
         for extra in ours[1:]:
             rest.send("DELETE", f"/webhooks/{extra}", {})
 
-    def keep_registered(self, rest: Rest) -> None:
-        """Register in a background thread, now and every five minutes."""
-        threading.Thread(target=self._keep, args=(rest,), name="hook", daemon=True).start()
+    def keep_registered(self, rest: Rest, lock: Path) -> None:
+        """Register in a background thread, now and every five minutes.
 
-    def _keep(self, rest: Rest) -> None:
+        The workers do so one after another, each holding the lock file: or each would make one.
+        """
+        threading.Thread(target=self._keep, args=(rest, lock), name="hook", daemon=True).start()
+
+    def _keep(self, rest: Rest, lock: Path) -> None:
         told = None
         while True:
             try:
-                self.register(rest)
+                with lock.open() as held:
+                    fcntl.flock(held, fcntl.LOCK_EX)
+                    self.register(rest)
                 told = None
             # Whatever it is, polling goes on without a hook.
             except Exception as error:  # noqa: BLE001

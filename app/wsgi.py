@@ -41,8 +41,9 @@ models.start(settings.model_poll_s)
 hook = None
 if settings.model_hook_url is not None:
     try:
-        hook = Hook(settings.model_hook_url, kept_secret(folder / "hook-secret"))
-        hook.keep_registered(rest)
+        secret = folder / "hook-secret"
+        hook = Hook(settings.model_hook_url, kept_secret(secret))
+        hook.keep_registered(rest, secret)
     except OSError as error:
         logging.getLogger(__name__).warning("no webhook, polling alone: %s", error)
 app = create_app(Service(settings, models, metrics, hook=hook))
