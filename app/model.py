@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -9,11 +10,20 @@ import yaml
 
 from app.predictors import Predictor, predictor
 from app.reference import Reference
-from app.registry import ModelVersion, Registry, RegistryError
+from app.registry import ModelVersion
+from app.rest import RegistryError
 from app.schema import Schema
 
 # XGBoost predicts in single precision: the same trees on another machine may differ by this.
 PROBE_TOLERANCE = 1e-5
+
+
+class Files(Protocol):
+    """Where the files of a version come from: the registry, or a disk."""
+
+    def file(self, version: ModelVersion, name: str) -> bytes:
+        """Return one file; raises RegistryError when it cannot be had."""
+        ...
 
 
 class UnusableModelError(Exception):
@@ -41,19 +51,18 @@ class ServedModel:
         return predictions
 
 
-def load(registry: Registry, version: ModelVersion) -> ServedModel:
+def load(registry: Files, version: ModelVersion) -> ServedModel:
     """Fetch a version, load it without MLflow, and check it on its own probe rows.
 
     Raises
     ------
-    app.registry.RegistryError
+    app.rest.RegistryError
         The files cannot be fetched.
     UnusableModelError
         They are damaged, incomplete, or predict something else than when they were logged.
     """
-    described = registry.file(version, "MLmodel")
     try:
-        metadata = yaml.safe_load(described)["metadata"]
+        metadata = yaml.safe_load(registry.file(version, "MLmodel"))["metadata"]
         schema = Schema.from_metadata(metadata)
         loaded = predictor(metadata, lambda name: registry.file(version, name))
         reference = None
@@ -62,7 +71,7 @@ def load(registry: Registry, version: ModelVersion) -> ServedModel:
             reference = Reference.from_json(found, schema.names)
         probe = metadata["probe"]
         _check(loaded, probe["rows"], probe["predictions"])
-    except RegistryError:
+    except (RegistryError, UnusableModelError):
         raise
     # Whatever a damaged file makes of these lines, it is one thing: not to be served.
     except Exception as error:
@@ -70,22 +79,6 @@ def load(registry: Registry, version: ModelVersion) -> ServedModel:
         message = f"{version.name} version {version.version} cannot be served: {reason}"
         raise UnusableModelError(message) from error
     return ServedModel(version.name, version.version, version.run_id, schema, loaded, reference)
-
-
-class Champion:
-    """The version that an alias names, as the follower wants it: asked for, then loaded."""
-
-    def __init__(self, tracking_uri: str, name: str, alias: str) -> None:
-        self._registry = Registry(tracking_uri)
-        self._name, self._alias = name, alias
-
-    def current(self) -> ModelVersion:
-        """Return the version that the alias names; raises as `Registry.version_by_alias`."""
-        return self._registry.version_by_alias(self._name, self._alias)
-
-    def load(self, version: ModelVersion) -> ServedModel:
-        """Fetch and check a version; raises as `load`."""
-        return load(self._registry, version)
 
 
 def _check(loaded: Predictor, rows: Sequence[Sequence[float]], expected: Sequence[float]) -> None:

@@ -1,15 +1,18 @@
-"""What the routes work with: settings, the followed model, metrics."""
+"""What the routes work with: settings, the followed models, metrics, who asks, what is kept."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from flask import Flask
 
 from app.caller import Gate, OpenGate
+from app.follower import Went
+from app.hook import Hook
 from app.journal import Journal, NoJournal
 from app.metrics import Metrics
 from app.model import ServedModel
+from app.models import Followed
 from app.settings import Settings
 
 KEY = "prediction-service"
@@ -30,11 +33,21 @@ class Models(Protocol):
     def names(self) -> Collection[str]:
         """The names of all models that are served."""
 
+    @property
+    def followed(self) -> Sequence[Followed]:
+        """Every model that is followed, served or not, the default first."""
+
     def named(self, name: str) -> ServedModel | None:
         """Return the served model of a registered name."""
 
     def with_columns(self, names: Collection[str]) -> ServedModel | None:
         """Return the one served model that has just these columns."""
+
+    def wake(self) -> None:
+        """Look at the registry now."""
+
+    def back(self, name: str) -> Went:
+        """Make the champion before this one champion again."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,7 @@ class Service:
     metrics: Metrics
     gate: Gate = field(default_factory=OpenGate)
     journal: Journal = field(default_factory=NoJournal)
+    hook: Hook | None = None
 
 
 def service_of(app: Flask) -> Service:

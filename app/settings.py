@@ -18,6 +18,12 @@ class Settings:
     model_alias: str = "champion"
     model_poll_s: float = 3.0
     """How often the registry is asked which version the alias names."""
+    model_memory_mb: float = 150.0
+    """What all served models together may take; those that do not fit are not loaded."""
+    model_hook_url: str | None = None
+    """Where MLflow reaches this service's /models/hook; without it, polling is all there is."""
+    data_dir: str = ".service"
+    """The folder for what outlives the process."""
     max_body_bytes: int = 2_000_000
     max_rows: int = 10_000
     bundle_hash: str | None = None
@@ -41,6 +47,9 @@ class Settings:
             model_name=environment.get("MODEL_NAME", cls.model_name),
             model_alias=environment.get("MODEL_ALIAS", cls.model_alias),
             model_poll_s=_positive(environment, "MODEL_POLL_S", cls.model_poll_s),
+            model_memory_mb=_positive(environment, "MODEL_MEMORY_MB", cls.model_memory_mb),
+            model_hook_url=environment.get("MODEL_HOOK_URL") or None,
+            data_dir=environment.get("DATA_DIR") or cls.data_dir,
             max_body_bytes=int(_positive(environment, "MAX_BODY_BYTES", cls.max_body_bytes)),
             max_rows=int(_positive(environment, "MAX_ROWS", cls.max_rows)),
             bundle_hash=environment.get("BUNDLE_HASH") or None,

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from pathlib import Path
 
 # XGBoost imports scikit-learn when it can, and with it pandas and pyarrow: three seconds and
 # 130 MB a worker, for wrappers that a server of boosters never calls.
@@ -16,10 +17,15 @@ try:
 except OSError as error:
     sys.stderr.write(f"/metrics is each worker's own: {error}\n")
 
+from app.bell import Bell  # noqa: E402
+from app.cache import DiskCache  # noqa: E402
+from app.champions import Champions  # noqa: E402
 from app.factory import create_app  # noqa: E402
 from app.follower import Follower  # noqa: E402
+from app.hook import Hook, kept_secret  # noqa: E402
 from app.metrics import Metrics  # noqa: E402
-from app.model import Champion  # noqa: E402
+from app.registry import Registry  # noqa: E402
+from app.rest import Rest  # noqa: E402
 from app.service import Service  # noqa: E402
 from app.settings import Settings, SettingsError  # noqa: E402
 
@@ -29,11 +35,23 @@ try:
 except SettingsError as error:
     sys.exit(f"xgboost-api cannot start: {error}")
 metrics = Metrics()
-champion = Follower(
-    Champion(settings.tracking_uri, settings.model_name, settings.model_alias),
-    settings.model_poll_s,
-    lambda model: metrics.served([(model.name, model.version, model.run_id)]),
+folder = Path(settings.data_dir, "models")
+rest = Rest(settings.tracking_uri)
+models = Follower(
+    Champions(Registry(rest), DiskCache(folder), settings.model_alias),
+    settings.model_name,
+    int(settings.model_memory_mb * 1e6),
+    Bell(folder / "bell"),
+    lambda served: metrics.served((one.name, one.version, one.run_id) for one in served),
 )
-champion.start()
+models.start(settings.model_poll_s)
 metrics.start()
-app = create_app(Service(settings, champion, metrics))
+hook = None
+if settings.model_hook_url is not None:
+    try:
+        secret = folder / "hook-secret"
+        hook = Hook(settings.model_hook_url, kept_secret(secret))
+        hook.keep_registered(rest, secret)
+    except OSError as error:
+        logging.getLogger(__name__).warning("no webhook, polling alone: %s", error)
+app = create_app(Service(settings, models, metrics, hook=hook))

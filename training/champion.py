@@ -4,6 +4,7 @@ Before the slow `import mlflow`, and without it: the batch predictor and `--unle
 no more.
 """
 
+import hashlib
 import json
 import tempfile
 import urllib.parse
@@ -111,6 +112,25 @@ def download(uri: str, version: Version, folder: Path) -> None:
         path = urllib.parse.quote(str(base / name))
         url = f"{uri}/api/2.0/mlflow-artifacts/artifacts/{path}"
         (folder / name).write_bytes(_artifact(url))
+
+
+def manifest_sha256(uri: str, source: str) -> str:
+    """Return the SHA-256 of a stored model's manifest, for its version to be tagged with.
+
+    The manifest holds the hashes of the other files: whoever knows this one can tell all of them.
+
+    Raises
+    ------
+    TrainingError
+        The server does not have it, or does not serve it itself.
+    """
+    parts = urllib.parse.urlsplit(source)
+    if parts.scheme != PROXIED:
+        message = f"the model's files are at {source}, not behind the MLflow server"
+        raise TrainingError(message)
+    path = urllib.parse.quote(str(PurePosixPath(parts.path.lstrip("/")) / store.MANIFEST))
+    stored = _artifact(f"{uri}/api/2.0/mlflow-artifacts/artifacts/{path}")
+    return hashlib.sha256(stored).hexdigest()
 
 
 def _name(file: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Writes a fitted model as MLflow wants one: what `mlflow.models.Model.log` calls."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,4 +72,15 @@ class Artifact:
         mlflow.pyfunc.add_to_model(mlflow_model, loader_module=pyfunc.__name__)
         pinned = [f"{name}=={version(name)}\n" for name in REQUIREMENTS]
         (folder / "requirements.txt").write_text("".join(pinned))
+        mlflow_model.metadata = {**mlflow_model.metadata, "files": _hashes(folder)}
         mlflow_model.save(str(folder / store.MANIFEST))
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file but the manifest, which is to hold them."""
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path.name != store.MANIFEST
+    }

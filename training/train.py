@@ -77,6 +77,7 @@ def train(uri: str, recipe: Recipe, options: Options) -> dict[str, Any]:
         logged = record(run_id, fitted, data, tags)
         decision = registry.judge(uri, fitted, data.dataset)
         mlflow.log_metrics(decision.figures)
+        tags["manifest_sha256"] = champion.manifest_sha256(uri, logged.artifact_path)
         version = registry.register(mlflow.MlflowClient(), name, logged, decision, tags)
     say(f"{name} version {version}: {decision.reason}")
     return {

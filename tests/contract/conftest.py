@@ -1,14 +1,17 @@
 """A real MLflow server for the tests of this folder, and a small file of data."""
 
+import base64
 import json
 import os
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +61,39 @@ class Mlflow:
         with urllib.request.urlopen(url, timeout=10) as answer:
             return json.load(answer)
 
+    def post(self, path: str, /, **fields: object) -> Any:
+        """Ask the REST API with a body."""
+        asked = urllib.request.Request(
+            f"{self.uri}/api/2.0/mlflow/{path}",
+            data=json.dumps(fields).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return json.load(answer)
+
+    def register(self, name: str, files: Mapping[str, bytes], **tags: str) -> str:
+        """Store a model's files as a run's artifact, and return the number of its version."""
+        run = self.post("runs/create", experiment_id="0")["run"]["info"]
+        path = urllib.parse.urlsplit(run["artifact_uri"]).path.lstrip("/") + "/model"
+        for file, content in files.items():
+            url = f"{self.uri}/api/2.0/mlflow-artifacts/artifacts/{path}/{file}"
+            asked = urllib.request.Request(url, data=content, method="PUT")
+            urllib.request.urlopen(asked, timeout=10).close()
+        with suppress(urllib.error.HTTPError):
+            self.post("registered-models/create", name=name)
+        told = self.post(
+            "model-versions/create",
+            name=name,
+            run_id=run["run_id"],
+            source=f"{run['artifact_uri']}/model",
+            tags=[{"key": key, "value": value} for key, value in tags.items()],
+        )
+        return str(told["model_version"]["version"])
+
+    def set_alias(self, name: str, alias: str, version: str) -> None:
+        """Let an alias name a version."""
+        self.post("registered-models/alias", name=name, alias=alias, version=version)
+
     def run(self, run_id: str) -> dict[str, Any]:
         """Return a run: its id and status, and its metrics, params and tags by name."""
         return _run(self.get("runs/get", run_id=run_id)["run"])
@@ -66,14 +102,8 @@ class Mlflow:
         """Return the runs on housing, the newest first."""
         name = "california-housing"
         experiment = self.get("experiments/get-by-name", experiment_name=name)["experiment"]
-        body = {"experiment_ids": [experiment["experiment_id"]]}
-        asked = urllib.request.Request(
-            f"{self.uri}/api/2.0/mlflow/runs/search",
-            data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(asked, timeout=10) as answer:
-            return [_run(found) for found in json.load(answer)["runs"]]
+        asked = {"experiment_ids": [experiment["experiment_id"]]}
+        return [_run(found) for found in self.post("runs/search", **asked)["runs"]]
 
     def versions(self) -> dict[str, dict[str, str]]:
         """Return the tags of each registered version of any model, by its number."""
@@ -104,7 +134,13 @@ def mlflow(tmp_path_factory) -> Iterator[Mlflow]:
         *("--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db"),
         *("--artifacts-destination", str(folder / "artifacts")),
     ]
-    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    environment = os.environ | {
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        # Its webhooks may call this machine, and their secrets outlive the server.
+        "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",
+        "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
+        "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": base64.urlsafe_b64encode(bytes(32)).decode(),
+    }
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
     server = Mlflow(f"http://127.0.0.1:{port}", folder, process)

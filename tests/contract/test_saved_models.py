@@ -12,7 +12,8 @@ import yaml
 
 from app.approved import FEATURE_CODE
 from app.model import ServedModel, UnusableModelError, load
-from app.registry import ModelVersion, RegistryError
+from app.registry import ModelVersion
+from app.rest import RegistryError
 from training import features
 from training.data import Dataset, published_split
 from training.generate import generate, generate_classes

@@ -1,17 +1,21 @@
 """Training and serving meet in a real registry: train tiny, load in the app, predict."""
 
+import hashlib
 import json
-import shutil
-import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.bell import Bell
+from app.cache import DiskCache
+from app.champions import Champions
 from app.factory import create_app
 from app.follower import Follower
 from app.metrics import Metrics
-from app.model import Champion, UnusableModelError
-from app.registry import NoChampionError, RegistryError
+from app.model import UnusableModelError
+from app.registry import ModelVersion, Registry
+from app.rest import RegistryError, Rest
 from app.service import Service
 from app.settings import Settings
 from training.generate import generate
@@ -21,22 +25,31 @@ from training.trained import split
 pytestmark = pytest.mark.e2e
 
 HOUSING = generate(600)
+NAME = "california-housing"
+ROOM = 150_000_000
+
+
+def champions(uri: str, folder: Path) -> Champions:
+    return Champions(Registry(Rest(uri)), DiskCache(folder), "champion")
+
+
+def champion(uri: str) -> ModelVersion:
+    return Registry(Rest(uri)).champions("champion")[NAME]
 
 
 @pytest.fixture(scope="module")
 def trained(mlflow, houses) -> dict[str, Any]:
     """What the first training answered."""
-    champion = Champion(mlflow.uri, "california-housing", "champion")
-    with pytest.raises(NoChampionError):
-        champion.current()
+    assert Registry(Rest(mlflow.uri)).champions("champion") == {}
     done = mlflow.train("--unless-champion", HOUSING_CSV=str(houses))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-def test_app_serves_what_was_trained(mlflow, trained):
+def test_app_serves_what_was_trained(mlflow, trained, tmp_path):
     """The app, given only the registry's address, predicts what the trained booster predicts."""
-    follower = Follower(Champion(mlflow.uri, "california-housing", "champion"), 60, lambda _: None)
+    source = champions(mlflow.uri, tmp_path)
+    follower = Follower(source, NAME, ROOM, Bell(tmp_path / "bell"))
     follower.step()
     assert follower.problem is None
     http = create_app(Service(Settings(), follower, Metrics())).test_client()
@@ -82,8 +95,7 @@ def test_equal_model_is_registered_and_not_promoted(mlflow, trained, houses):
     result = json.loads(done.stdout)
     assert not result["promoted"]
     assert "not better than champion 1" in result["reason"]
-    champion = Champion(mlflow.uri, "california-housing", "champion")
-    assert champion.current().version == trained["version"]
+    assert champion(mlflow.uri).version == trained["version"]
 
 
 def test_bad_data_registers_nothing(mlflow, trained, tmp_path):
@@ -97,30 +109,35 @@ def test_bad_data_registers_nothing(mlflow, trained, tmp_path):
     assert trained["promoted"]
 
 
-def test_damaged_model_is_not_served(mlflow, trained):
-    """A version whose booster is cut off is refused, with its name."""
-    champion = Champion(mlflow.uri, "california-housing", "champion")
-    version = champion.current()
+def test_version_carries_the_hash_of_its_manifest(mlflow, trained):
+    """What training tags the version with is the hash of the manifest that is stored."""
+    version = champion(mlflow.uri)
+    stored = Registry(Rest(mlflow.uri)).file(version, "MLmodel")
+    assert hashlib.sha256(stored).hexdigest() == version.manifest_sha256
+    assert version.run_id == trained["run_id"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "bit", "gone"])
+def test_damaged_model_is_not_served(damage, mlflow, trained, tmp_path):
+    """A version whose booster is cut off, or one bit of it another one, is refused by name."""
+    source, version = champions(mlflow.uri, tmp_path), champion(mlflow.uri)
     booster = next(
         (mlflow.folder / "artifacts").glob(f"*/models/{_model_id(version.source)}/**/*.ubj")
     )
-    kept = shutil.copy(booster, mlflow.folder / "kept.ubj")
+    kept = booster.read_bytes()
+    refused = RegistryError if damage == "gone" else UnusableModelError
     try:
-        booster.write_bytes(booster.read_bytes()[:1000])
-        with pytest.raises(UnusableModelError, match="version 1 cannot be served"):
-            champion.load(version)
+        if damage == "gone":
+            booster.unlink()
+        else:
+            cut, bit = kept[:1000], kept[:-50] + bytes([kept[-50] ^ 1]) + kept[-49:]
+            booster.write_bytes(cut if damage == "cut" else bit)
+        with pytest.raises(refused, match=r"model\.ubj"):
+            source.load(version, ROOM)
     finally:
-        shutil.copy(kept, booster)
-    assert champion.load(version).run_id == trained["run_id"]
+        booster.write_bytes(kept)
+    assert source.load(version, ROOM).model.run_id == trained["run_id"]
 
 
 def _model_id(source: str) -> str:
     return next(part for part in source.split("/") if part.startswith("m-"))
-
-
-def test_registry_that_is_gone_is_named():
-    """An address where nothing listens is an error that names it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        uri = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(RegistryError, match=f"{uri} is not reachable"):
-        Champion(uri, "california-housing", "champion").current()
