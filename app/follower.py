@@ -117,6 +117,11 @@ class Follower:
         """Every model with the alias, the default first."""
         return tuple(self._now.followed.values())
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all models that are served."""
+        return tuple(model.name for model in self._now.served)
+
     def named(self, name: str) -> ServedModel | None:
         """Return the served model of a registered name."""
         return self._now.named(name)

@@ -30,6 +30,10 @@ class Models(Protocol):
         """Why there is no default model, or why it may be stale; None when all is well."""
 
     @property
+    def names(self) -> Collection[str]:
+        """The names of all models that are served."""
+
+    @property
     def followed(self) -> Sequence[Followed]:
         """Every model that is followed, served or not, the default first."""
 

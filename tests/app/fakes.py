@@ -62,6 +62,10 @@ class FakeChampion:
         version = ModelVersion("california-housing", "7", "run7", "mlflow-artifacts:/7")
         return (Followed(version.name, version, self.default, 3_000_000, self.problem),)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return () if self.default is None else (self.default.name,)
+
     def named(self, name: str) -> ServedModel | None:
         return self.default if self.default and self.default.name == name else None
 

@@ -254,6 +254,7 @@ def test_columns_find_their_model_unless_two_have_them(source, following):
     assert following.with_columns(["nothing"]) is None
     assert following.named("c").name == "c"
     assert following.named("d") is None
+    assert following.names == (HOUSES, "b", "c")
 
 
 def test_memory_is_given_to_the_default_first(source, tmp_path):
