@@ -4,7 +4,7 @@ import logging
 import operator
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -91,7 +91,7 @@ class Follower:
         bell: Bell,
         on_change: Callable[[Sequence[ServedModel]], None] = lambda _models: None,
     ) -> None:
-        self.budget_bytes = budget_bytes
+        self._budget_bytes = budget_bytes
         self._source = source
         self._default_name = default_name
         self._bell = bell
@@ -121,6 +121,11 @@ class Follower:
     def followed(self) -> Sequence[Followed]:
         """Every model with the alias, the default first."""
         return tuple(self._now.followed.values())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all models that are served."""
+        return tuple(model.name for model in self._now.served)
 
     def named(self, name: str) -> ServedModel | None:
         """Return the served model of a registered name."""
@@ -253,6 +258,9 @@ class Follower:
             last = self._source.last()
             for name in ranked(last.keys(), self._default_name):
                 self._try(last[name], self._room(name))
+        self._note_all(problem)
+
+    def _note_all(self, problem: str) -> None:
         for one in self._now.followed.values():
             self._note(one.name, version=one.version, problem=problem)
 
@@ -260,7 +268,7 @@ class Follower:
         """Return the memory that is left by the models that go before this one."""
         names = ranked({*self._now.followed, name}, self._default_name)
         before = (self._now.followed[other] for other in names[: names.index(name)])
-        return self.budget_bytes - sum(one.memory_bytes for one in before)
+        return self._budget_bytes - sum(one.memory_bytes for one in before)
 
     def _others(self, name: str) -> list[Followed]:
         return [one for one in self._now.followed.values() if one.name != name]
@@ -299,8 +307,8 @@ class Follower:
             # The thread must outlive whatever a step meets, or no model is ever replaced again.
             except Exception as error:
                 log.exception("following the registry failed")
-                with self._alone():
-                    self._carry_on(f"following the registry failed: {type(error).__name__}")
+                with suppress(RegistryError), self._alone():
+                    self._note_all(f"following the registry failed: {type(error).__name__}")
             told = self._bell.wait(poll_s)
 
 

@@ -11,7 +11,7 @@ import pytest
 from app.bell import Bell
 from app.champions import DoesNotFitError, Loaded
 from app.follower import Follower, UnknownModelError
-from app.model import ServedModel, UnusableModelError
+from app.model import UnusableModelError
 from app.registry import ModelVersion, NoChampionError
 from app.rest import RegistryError
 from app.schema import Column, Schema
@@ -72,8 +72,8 @@ class FakeSource:
             message = f"version {called} does not fit into {room_bytes // MB} MB"
             raise DoesNotFitError(message)
         schema = MODEL.schema if wanted.name == HOUSES else columns_of(wanted.name)
-        model = ServedModel(wanted.name, wanted.version, wanted.run_id, schema, MODEL.predictor)
-        return Loaded(model, {"model": bytes(size)})
+        named = {"name": wanted.name, "version": wanted.version, "run_id": wanted.run_id}
+        return Loaded(replace(MODEL, **named, schema=schema), {"model": bytes(size)})
 
     def keep(self, wanted: ModelVersion, loaded: Loaded) -> None:
         assert loaded.model.version == wanted.version
@@ -254,6 +254,7 @@ def test_columns_find_their_model_unless_two_have_them(source, following):
     assert following.with_columns(["nothing"]) is None
     assert following.named("c").name == "c"
     assert following.named("d") is None
+    assert following.names == (HOUSES, "b", "c")
 
 
 def test_memory_is_given_to_the_default_first(source, tmp_path):
