@@ -81,6 +81,7 @@ _STRETCH_START = np.concatenate([[0.0], np.cumsum(_STRETCH_LENGTH)[:-1]])
 _POINT = np.concatenate([_CITY_KM, _COAST_KM[:-1]]).T.copy()
 _STRETCH = np.concatenate([np.zeros_like(_CITY_KM), _STRETCH_KM]).T.copy()
 _SHARE = _STRETCH / np.concatenate([np.ones(len(CITIES)), _STRETCH_SQUARED])
+_NONE, _WHOLE = np.zeros(len(_POINT[0])), np.ones(len(_POINT[0]))
 _ANGLES = np.radians(ANGLES_DEG)
 _TURN = np.hstack(
     [
@@ -214,13 +215,14 @@ def _alike_km(rows: Floats) -> Floats:
 def _fill_geography(out: Floats, rows: Floats) -> None:
     """Write km to each city, km to and along the coast, and turned axes: (rows, 24)."""
     cities = len(CITIES)
-    km = _plane_km(rows)
-    north, east = km[..., :1], km[..., 1:]
-    off_north, off_east = north - _POINT[0], east - _POINT[1]  # (rows, cities and stretches)
-    share = np.minimum(np.maximum(off_north * _SHARE[0] + off_east * _SHARE[1], 0.0), 1.0)
-    off_north -= share * _STRETCH[0]
-    off_east -= share * _STRETCH[1]
-    squared = off_north * off_north + off_east * off_east
+    km = _plane_km(rows)[..., None]  # (rows, axes, 1)
+    off = km - _POINT  # (rows, axes, cities and stretches)
+    share = _over_axes(off * _SHARE)
+    np.maximum(share, _NONE, out=share)
+    np.minimum(share, _WHOLE, out=share)
+    off -= share[..., None, :] * _STRETCH
+    off *= off
+    squared = _over_axes(off)
     nearest = squared[..., cities:].argmin(axis=-1)
     away = np.sqrt(squared)
     out[..., :cities] = away[..., :cities]
@@ -228,7 +230,13 @@ def _fill_geography(out: Floats, rows: Floats) -> None:
     along = _picked(share, nearest + cities) * _STRETCH_LENGTH[nearest]
     out[..., cities + 1] = _STRETCH_START[nearest] + along
     # Not `km @ _TURN`: its last bit depends on how many rows there are.
-    out[..., cities + 2 :] = north * _TURN[0] + east * _TURN[1]
+    out[..., cities + 2 :] = _over_axes(km * _TURN)
+
+
+def _over_axes(values: Floats) -> Floats:
+    """Return the sum over north and east: (rows, 2, n) -> (rows, n)."""
+    total: Floats = values[..., 0, :] + values[..., 1, :]
+    return total
 
 
 def _picked(values: Floats, place: npt.NDArray[np.intp]) -> Floats:
