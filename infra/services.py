@@ -6,6 +6,7 @@ from typing import Literal
 
 from infra.errors import UserError
 from infra.settings import Runtime, Settings
+from monitoring import alertmanager
 
 STACK_IMAGE = "{stack_image}"
 """Stands for the image that this repository builds."""
@@ -35,6 +36,8 @@ class Service:
         What the program's file demands to start; it is given nothing else.
     mounts
         What it sees of the host beyond its own folders, read-only.
+    directory
+        The folder that it runs in, where its configuration has relative paths.
     writes
         Folders of the image that must be writable; they are kept in memory.
     runtimes
@@ -57,6 +60,7 @@ class Service:
     secrets: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     mounts: tuple[str, ...] = ()
+    directory: str = ""
     writes: tuple[str, ...] = ()
     runtimes: tuple[Runtime, ...] = ("compose", "processes")
     keeps_state: bool = False
@@ -113,6 +117,7 @@ SERVICES = (
             *("mlflow", "server", "--host", "{bind}", "--port", "{port}", "--workers", "1"),
             *("--backend-store-uri", "{database}"),
             *("--artifacts-destination", "s3://{bucket}/mlflow"),
+            *("--expose-prometheus", "{data}/metrics"),
         ),
         environment={
             # Its job runner is eight more processes and 800 MB, for features not used here.
@@ -127,6 +132,7 @@ SERVICES = (
         user=OUR_USER,
         port=5000,
         health_path="/health",
+        metrics_path="/metrics",
         needs=("postgres",),
         secrets=("mlflow-pgpass",),
         keeps_state=True,
@@ -172,6 +178,8 @@ SERVICES = (
         port=9093,
         health_path="/alertmanager/-/ready",
         metrics_path="/alertmanager/metrics",
+        secrets=alertmanager.SECRETS,
+        directory="{secrets}",
         keeps_state=True,
     ),
     Service(

@@ -51,6 +51,7 @@ class LocalService:
     secrets: list[str]
     optional: bool
     runs: Literal["always", "once"]
+    directory: str = ""
 
     def program(self, machine: Machine) -> supervision.Program:
         """Return the service with this machine's folders filled in."""
@@ -64,6 +65,7 @@ class LocalService:
             [_fill(part, folders) for part in self.command],
             {name: _fill(value, folders) for name, value in self.environment.items()},
             restart=self.runs == "always",
+            directory=_fill(self.directory, folders),
         )
 
 
@@ -166,6 +168,7 @@ class Agent:
                 p.command,
                 {**p.environment, "BUNDLE_FILES": _files_digest(home, p)},
                 p.restart,
+                p.directory,
             )
             for p in programs
         ]
