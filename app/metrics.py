@@ -10,6 +10,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.registry import Collector
 
 REQUESTS = "prediction_requests_total"
 ERRORS = "prediction_errors_total"
@@ -62,12 +63,6 @@ class Metrics:
             "1 while the registry can't be followed and the last good model is served.",
             registry=self._registry,
         )
-        self.live_rmse = Gauge(
-            LIVE_RMSE,
-            "RMSE of the predictions whose true value came by feedback.",
-            ["model", "version"],
-            registry=self._registry,
-        )
         self.baseline_rmse = Gauge(
             BASELINE_RMSE,
             "RMSE that the version had on its test rows when it was promoted.",
@@ -79,6 +74,10 @@ class Metrics:
         """Say which version is served from now on."""
         self._model.clear()
         self._model.labels(model, version, run_id).set(1)
+
+    def add(self, collector: Collector) -> None:
+        """Take in figures that are made elsewhere."""
+        self._registry.register(collector)
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus's text format."""

@@ -190,6 +190,8 @@ SERVICES = (
             *("prometheus", "--config.file={config}/prometheus.yml"),
             *("--storage.tsdb.path={data}", "--web.listen-address={bind}:{port}"),
             "--web.external-url={edge}/prometheus/",
+            # The objectives are over 30 days.
+            *("--storage.tsdb.retention.time=30d", "--storage.tsdb.retention.size=4GB"),
         ),
         memory_mb=256,
         user=NOBODY,
