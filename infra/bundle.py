@@ -160,7 +160,9 @@ def layout(settings: Settings) -> str:
         for service in services_of("compose")
     }
     ready = f"https://127.0.0.1:{ports(settings)['proxy']}/readyz"
-    return json.dumps({"ready": ready, "services": services}, indent=1)
+    name = settings.domain if settings.acme else "127.0.0.1"
+    edge = {"port": ports(settings)["proxy"], "name": name}
+    return json.dumps({"ready": ready, "edge": edge, "services": services}, indent=1)
 
 
 def compose(settings: Settings, place: Place) -> str:

@@ -207,7 +207,7 @@ SERVICES = (
         command=(
             *("node_exporter", "--web.listen-address={bind}:{port}"),
             *("--path.rootfs={host_root}", "--path.procfs={host_root}proc"),
-            "--path.sysfs={host_root}sys",
+            *("--path.sysfs={host_root}sys", "--collector.textfile.directory={data}"),
         ),
         memory_mb=64,
         user=NOBODY,
@@ -215,6 +215,8 @@ SERVICES = (
         health_path="/",
         metrics_path="/metrics",
         mounts=("/:/host:ro,rslave",),
+        # What the agent writes there, for it to tell.
+        keeps_state=True,
     ),
     Service(
         name="grafana",

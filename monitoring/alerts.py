@@ -24,9 +24,10 @@ RMSE_ALARM = 1.3
 """Times the RMSE that the version had when it was promoted."""
 LEAST_LIFE = 0.2
 """Of a certificate's validity: the edge renews at a third, so at a fifth it has failed for long."""
+EDGE_UP = "edge_up"
 CERTIFICATE_BEGINS = "edge_certificate_not_before_timestamp_seconds"
 CERTIFICATE_ENDS = "edge_certificate_not_after_timestamp_seconds"
-"""Written by the host's agent for the node exporter to tell."""
+"""Written by the host's agent, `infra.onhost.edge_watch`; the node exporter tells them."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,14 @@ ALERTS = (
         "Nobody gets predictions, or only some workers answer.",
     ),
     Alert(
+        "EdgeDown",
+        f"{EDGE_UP} == 0",
+        120,
+        "page",
+        "the edge of {{ $labels.instance }} has not answered its agent for two minutes",
+        "Nobody gets in; predictions go on for those who are inside already.",
+    ),
+    Alert(
         "ErrorRatioHigh",
         f"{error_share('faults')} > 0.01",
         300,
@@ -112,7 +121,7 @@ ALERTS = (
         "ticket",
         "no request has come for half an hour, after more than a hundred within a day",
         "The way to the service may be cut: its own health says nothing about that.",
-        ("ApiDown",),
+        ("ApiDown", "EdgeDown"),
     ),
     Alert(
         "ModelStale",

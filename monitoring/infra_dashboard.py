@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from monitoring.alerts import EDGE_UP
 from monitoring.panels import Panel, Query, compose, graph, number, rate
 
 # No exporter for containers runs: each service tells its own process's figures.
@@ -58,7 +59,8 @@ def series_now() -> Panel:
 
 def up() -> Panel:
     """Return which services answered, and when."""
-    return graph("Up", "none", Query("min by (job) (up)", "{{job}}")).max(1)
+    queries = (Query("min by (job) (up)", "{{job}}"), Query(f"min({EDGE_UP})", "edge"))
+    return graph("Up", "none", *queries).max(1)
 
 
 def scrapes() -> Panel:

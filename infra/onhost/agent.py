@@ -20,6 +20,7 @@ from typing import Any
 
 from infra.onhost.command import Failure, Run, Unreachable, run, say
 from infra.onhost.disk import Disk
+from infra.onhost.edge_watch import watch
 from infra.onhost.report import history
 
 POLL_S = 15.0
@@ -107,6 +108,7 @@ class Agent:
         self.resume()
         while True:
             self.follow()
+            self._watch_edge()
             if self._is_outdated():
                 say("the bundle in force has another agent: it takes over")
                 return
@@ -116,6 +118,13 @@ class Agent:
         """Tell whether the bundle in force carries another agent than this one."""
         newer = sources(self._places.current / "infra/onhost")
         return bool(newer) and newer != sources(Path(__file__).parent)
+
+    def _watch_edge(self) -> None:
+        """Let the node exporter tell how the edge of the bundle in force is."""
+        layout = self._places.current / "layout.json"
+        edge = json.loads(layout.read_text()).get("edge") if layout.exists() else None
+        if edge:
+            watch(self._places.data / "node-exporter", edge["port"], edge["name"])
 
     def give_up(self, failure: Failure) -> None:
         """Tell what keeps this host from any work."""

@@ -26,7 +26,7 @@ from monitoring.objectives import FAULTS, RECORDINGS, REFUSALS
 from tests.app.fakes import FakeChampion
 
 MODEL = ("california-housing", "7")
-ELSEWHERE = r"(node|prometheus|alertmanager|process|scrape|edge_certificate)_\w+|up|ALERTS"
+ELSEWHERE = r"(node|prometheus|alertmanager|process|scrape|edge)_\w+|up|ALERTS"
 """Told by others than the service; that they exist is tried against the real programs."""
 WORDS = {"and", "or", "unless", "by", "without"}
 

@@ -16,6 +16,7 @@ from app.factory import create_app
 from app.metrics import LIVE_RMSE, Metrics
 from app.service import Service
 from app.settings import Settings
+from infra.onhost import edge_watch
 from infra.services import SERVICES
 from monitoring.alertmanager import WEBHOOK_URL, Channels, render_alertmanager
 from monitoring.alerts import render_rules
@@ -100,6 +101,8 @@ class MonitoringStack:
             (folder / name).mkdir()
         hook = f"http://127.0.0.1:{self.receiver.server_port}/alerts"
         (folder / "secrets" / WEBHOOK_URL).write_text(hook)
+        # As the agent of a host does; no edge listens here.
+        edge_watch.watch(folder / "node-exporter", 1, "127.0.0.1")
         self._configure()
         self.processes = [self._run(SERVICE[name]) for name in STARTED]
 

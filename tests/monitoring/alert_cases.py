@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from app.metrics import BASELINE_RMSE, ERRORS, LATENCY, LIVE_RMSE, MODEL_STALE, REQUESTS
-from monitoring.alerts import CERTIFICATE_BEGINS, CERTIFICATE_ENDS
+from monitoring.alerts import CERTIFICATE_BEGINS, CERTIFICATE_ENDS, EDGE_UP
 
 API = 'instance="api:5001",job="xgboost-api"'
 HOST = 'instance="host:9100",job="node"'
@@ -103,6 +103,12 @@ CASES = {
         *down(API),
         f"the API at api:5001 {UNREACHED} a minute",
         labelled(API),
+    ),
+    "EdgeDown": Case(
+        {f"{EDGE_UP}{{{HOST}}}": "1x5 0x30"},
+        {f"{EDGE_UP}{{{HOST}}}": "1x19 0x30"},
+        "the edge of host:9100 has not answered its agent for two minutes",
+        labelled(HOST),
     ),
     "ErrorRatioHigh": Case(
         errors("internal", 2),

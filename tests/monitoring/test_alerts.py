@@ -46,6 +46,8 @@ def document(alert, case):
     return {
         "rule_files": ["alerts.rules.yml"],
         "evaluation_interval": case.every,
+        # Otherwise an alert may see a recording of the step before, hours ago in some cases.
+        "group_eval_order": ["recordings", "alerts"],
         "tests": [
             {
                 "interval": case.every,
