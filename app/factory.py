@@ -6,6 +6,7 @@ from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from app.model_health import ModelHealth
 from app.routes import routes
 from app.service import KEY, Service
 
@@ -17,6 +18,7 @@ def create_app(service: Service) -> Flask:
     app = Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body_bytes
     app.extensions[KEY] = service
+    service.metrics.add(ModelHealth(service.models))
     app.register_blueprint(routes)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)

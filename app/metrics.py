@@ -17,9 +17,7 @@ ERRORS = "prediction_errors_total"
 ROWS = "prediction_rows_total"
 LATENCY = "prediction_latency_seconds"
 MODEL_INFO = "model_version_info"
-MODEL_STALE = "model_stale"
 LIVE_RMSE = "prediction_live_rmse"
-BASELINE_RMSE = "model_baseline_rmse"
 GC_COLLECTIONS = "python_gc_collections_total"
 
 # From a quarter of a millisecond (one row) to seconds (thousands of rows on a busy host).
@@ -56,17 +54,6 @@ class Metrics:
             MODEL_INFO,
             "1 for the model version that is served.",
             ["model", "version", "run_id"],
-            registry=self._registry,
-        )
-        self.stale = Gauge(
-            MODEL_STALE,
-            "1 while the registry can't be followed and the last good model is served.",
-            registry=self._registry,
-        )
-        self.baseline_rmse = Gauge(
-            BASELINE_RMSE,
-            "RMSE that the version had on its test rows when it was promoted.",
-            ["model", "version"],
             registry=self._registry,
         )
 

@@ -28,6 +28,8 @@ class ServedModel:
     run_id: str
     schema: Schema
     predictor: Predictor
+    baseline_rmse: float | None = None
+    """On its test rows; None for a classifier, and for a version from before it was kept."""
 
     def predict(self, rows: npt.NDArray[np.float64]) -> list[float]:
         """Return one prediction a row: in the schema's target unit, or a class."""
@@ -53,6 +55,7 @@ def load(registry: Registry, version: ModelVersion) -> ServedModel:
         metadata = yaml.safe_load(described)["metadata"]
         schema = Schema.from_metadata(metadata)
         loaded = predictor(metadata, lambda name: registry.file(version, name))
+        baseline_rmse = metadata.get("test_rmse")
         probe = metadata["probe"]
         _check(loaded, probe["rows"], probe["predictions"])
     except RegistryError:
@@ -62,7 +65,9 @@ def load(registry: Registry, version: ModelVersion) -> ServedModel:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         message = f"{version.name} version {version.version} cannot be served: {reason}"
         raise UnusableModelError(message) from error
-    return ServedModel(version.name, version.version, version.run_id, schema, loaded)
+    return ServedModel(
+        version.name, version.version, version.run_id, schema, loaded, baseline_rmse=baseline_rmse
+    )
 
 
 class Champion:

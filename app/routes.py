@@ -60,9 +60,8 @@ def readyz() -> ResponseReturnValue:
 @routes.get("/metrics")
 def metrics() -> ResponseReturnValue:
     """Return the figures in Prometheus's text format."""
-    service = _service()
-    service.metrics.stale.set(bool(service.models.default and service.models.problem))
-    return Response(service.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+    text = _service().metrics.text()
+    return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @routes.post("/predict")

@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 import yaml
 
-from app.metrics import BASELINE_RMSE, LIVE_RMSE, MODEL_STALE, REQUESTS
+from app.metrics import LIVE_RMSE, REQUESTS
+from app.model_health import BASELINE_RMSE, MODEL_STALE
 from monitoring.objectives import (
     FAST,
     MEDIUM,

@@ -3,16 +3,15 @@
 from typing import Any
 
 from app.metrics import (
-    BASELINE_RMSE,
     ERRORS,
     GC_COLLECTIONS,
     LATENCY,
     LIVE_RMSE,
     MODEL_INFO,
-    MODEL_STALE,
     REQUESTS,
     ROWS,
 )
+from app.model_health import BASELINE_RMSE, MODEL_STALE
 from monitoring.alerts import RMSE_ALARM
 from monitoring.objectives import (
     FAST,

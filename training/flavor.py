@@ -32,12 +32,15 @@ class Artifact:
         (rows, columns), a few rows of the data; the first is the input example.
     seen
         (rows,), the marks of the rows that were trained on: see `training.gate.row_marks`.
+    test_rmse
+        What a server's live RMSE is compared with.
     """
 
     model: Model
     problem: Problem
     probe: Floats
     seen: npt.NDArray[np.uint64]
+    test_rmse: float | None = None
 
     def log(self, run_id: str) -> Any:  # noqa: ANN401 - MLflow's ModelInfo
         """Write it to the run; it is in the registry only once a version names it."""
@@ -56,6 +59,8 @@ class Artifact:
         folder = Path(path)
         folder.mkdir(parents=True)
         mlflow_model.metadata = store.save(self.model, self.problem, self.probe, folder)
+        if self.test_rmse is not None:
+            mlflow_model.metadata["test_rmse"] = self.test_rmse
         np.save(folder / SEEN_FILE, self.seen, allow_pickle=False)
         example = dict(zip(self.problem.column_names, self.probe[0].tolist(), strict=True))
         mlflow_model.signature = infer_signature([example], self.model.predict(self.probe))

@@ -27,5 +27,8 @@ def record(run_id: str, trained: Trained, data: Dataset, tags: Mapping[str, str]
         write_report(trained, tags, run.environment(), Path(folder))
         mlflow.log_artifacts(folder)
     probe = data.features[:PROBE_ROWS]
-    artifact = Artifact(trained.model, trained.recipe.problem, probe, trained.seen)
+    test_rmse = trained.metrics.get("test_rmse")
+    artifact = Artifact(
+        trained.model, trained.recipe.problem, probe, trained.seen, test_rmse=test_rmse
+    )
     return artifact.log(run_id)

@@ -1,31 +1,33 @@
 """What monitoring asks for is what the service exposes."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from prometheus_client import Gauge
 
 from app.factory import create_app
 from app.metrics import (
-    BASELINE_RMSE,
     ERRORS,
     GC_COLLECTIONS,
     LATENCY,
     LIVE_RMSE,
     MODEL_INFO,
-    MODEL_STALE,
     REQUESTS,
     ROWS,
     Metrics,
 )
+from app.model_health import BASELINE_RMSE, MODEL_STALE
 from app.service import Service
 from app.settings import Settings
 from monitoring.alerts import ALERTS
 from monitoring.grafana import queries
 from monitoring.objectives import FAULTS, RECORDINGS, REFUSALS
+from tests.app.fakes import MODEL as SERVED
 from tests.app.fakes import FakeChampion
 
-MODEL = ("california-housing", "7")
+RATED = replace(SERVED, baseline_rmse=0.4)
+MODEL = (RATED.name, RATED.version)
 ELSEWHERE = r"(node|prometheus|alertmanager|process|scrape|edge)_\w+|up|ALERTS"
 """Told by others than the service; that they exist is tried against the real programs."""
 WORDS = {"and", "or", "unless", "by", "without"}
@@ -34,11 +36,10 @@ WORDS = {"and", "or", "unless", "by", "without"}
 def exposition():
     metrics = Metrics()
     metrics.served(MODEL[0], MODEL[1], "run7")
-    metrics.baseline_rmse.labels(*MODEL).set(0.4)
     live = Gauge(LIVE_RMSE, "As feedback tells it.", ["model", "version"], registry=None)
     live.labels(*MODEL).set(0.4)
     metrics.add(live)
-    http = create_app(Service(Settings(), FakeChampion(), metrics)).test_client()
+    http = create_app(Service(Settings(), FakeChampion(RATED), metrics)).test_client()
     return [line for line in http.get("/metrics").text.splitlines() if not line.startswith("#")]
 
 

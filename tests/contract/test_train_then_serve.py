@@ -50,6 +50,13 @@ def test_app_serves_what_was_trained(mlflow, trained):
     assert answer["predictions"] == pytest.approx(expected, rel=0.02)
 
 
+def test_baseline_travels_with_the_version(mlflow, trained):
+    """What live figures are compared with is the run's own."""
+    champion = Champion(mlflow.uri, "california-housing", "champion")
+    served = champion.load(champion.current())
+    assert served.baseline_rmse == mlflow.run(trained["run_id"])["metrics"]["test_rmse"]
+
+
 def test_run_is_traceable(mlflow, trained):
     """The run has its figures, curves, settings, the data's hash, the commit and its report."""
     run = mlflow.run(trained["run_id"])

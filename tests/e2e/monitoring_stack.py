@@ -6,6 +6,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import yaml
@@ -26,6 +27,7 @@ from tests.infra.edge_process import free_port
 
 SERVICE = {service.name: service for service in SERVICES}
 STARTED = ("node-exporter", "alertmanager", "prometheus")
+RATED = replace(MODEL, baseline_rmse=0.4)
 ROW = {"features": [list(MODEL.schema.example_row)]}
 
 
@@ -56,11 +58,10 @@ class Api:
         self.port = free_port()
         metrics = Metrics()
         metrics.served(MODEL.name, MODEL.version, MODEL.run_id)
-        metrics.baseline_rmse.labels(MODEL.name, MODEL.version).set(0.4)
         live = Gauge(LIVE_RMSE, "As feedback tells it.", ["model", "version"], registry=None)
         live.labels(MODEL.name, MODEL.version).set(0.41)
         metrics.add(live)
-        self.app = create_app(Service(Settings(), FakeChampion(), metrics))
+        self.app = create_app(Service(Settings(), FakeChampion(RATED), metrics))
         self.start()
 
     def start(self):

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from app.metrics import BASELINE_RMSE, ERRORS, LATENCY, LIVE_RMSE, MODEL_STALE, REQUESTS
+from app.metrics import ERRORS, LATENCY, LIVE_RMSE, REQUESTS
+from app.model_health import BASELINE_RMSE, MODEL_STALE
 from monitoring.alerts import CERTIFICATE_BEGINS, CERTIFICATE_ENDS, EDGE_UP
 
 API = 'instance="api:5001",job="xgboost-api"'
