@@ -272,6 +272,7 @@ def _names(
         "edge_host": edge,
         "database": DATABASE[settings.runtime].format_map(folders),
         "secure_cookies": str(settings.runtime == "compose").lower(),
+        "anonymous_viewers": str(settings.runtime == "processes").lower(),
     }
 
 

@@ -232,6 +232,8 @@ SERVICES = (
             "GF_PATHS_PROVISIONING": "{config}/grafana",
             "GF_SECURITY_ADMIN_PASSWORD__FILE": "{secrets}/grafana-admin-password",
             "GF_SECURITY_COOKIE_SECURE": "{secure_cookies}",
+            # On one's own machine only; the role is Grafana's default for it, the viewer's.
+            "GF_AUTH_ANONYMOUS_ENABLED": "{anonymous_viewers}",
             "GF_ANALYTICS_REPORTING_ENABLED": "false",
             "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
         },
