@@ -7,6 +7,7 @@ a reviewer, is executed. Lines stay when code changes: older models can still be
 
 FEATURE_CODE = frozenset(
     {
+        "3d12cdeab56aacf578c0ef106f0d8bb2026fbcd4e7e3d1578dc94e793efb5ebe",
         "c04a8b2ab1ed2d685cf03bd2b2c8acc980c45d2efcff9738f160ce773ba32fcf",
     }
 )

@@ -6,7 +6,12 @@ from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from app.caller import RefusedError
+from app.hot_path import HotPath
+from app.mlflow_routes import mlflow_routes
 from app.model_health import ModelHealth
+from app.open_inference_routes import open_inference_routes
+from app.prediction import INTERNAL, refusal_headers
 from app.routes import routes
 from app.service import KEY, Service
 
@@ -19,10 +24,20 @@ def create_app(service: Service) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body_bytes
     app.extensions[KEY] = service
     service.metrics.add(ModelHealth(service.models))
-    app.register_blueprint(routes)
+    for blueprint in (routes, mlflow_routes, open_inference_routes):
+        app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(RefusedError, _refused)
     app.register_error_handler(Exception, _fault)
+    app.wsgi_app = HotPath(app.wsgi_app, service)  # type: ignore[method-assign]
     return app
+
+
+def _refused(error: RefusedError) -> ResponseReturnValue:
+    answer = jsonify(error=str(error))
+    answer.status_code = error.status
+    answer.headers.extend(dict(refusal_headers(error.status)[1:]))
+    return answer
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
@@ -40,4 +55,4 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 def _fault(error: Exception) -> ResponseReturnValue:
     # The trace is for the log; the caller gets no inside view.
     log.error("a request failed", exc_info=error)
-    return jsonify(error="an internal error; it has been logged"), 500
+    return jsonify(error=INTERNAL), 500

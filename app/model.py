@@ -8,6 +8,7 @@ import numpy.typing as npt
 import yaml
 
 from app.predictors import Predictor, predictor
+from app.reference import Reference
 from app.registry import ModelVersion, Registry, RegistryError
 from app.schema import Schema
 
@@ -28,6 +29,8 @@ class ServedModel:
     run_id: str
     schema: Schema
     predictor: Predictor
+    reference: Reference | None = None
+    """None for a version that was trained before it travelled with the model."""
     baseline_rmse: float | None = None
     """On its test rows; None for a classifier, and for a version from before it was kept."""
 
@@ -56,6 +59,10 @@ def load(registry: Registry, version: ModelVersion) -> ServedModel:
         schema = Schema.from_metadata(metadata)
         loaded = predictor(metadata, lambda name: registry.file(version, name))
         baseline_rmse = metadata.get("test_rmse")
+        reference = None
+        if "reference" in metadata:
+            found = registry.file(version, metadata["reference"])
+            reference = Reference.from_json(found, schema.names)
         probe = metadata["probe"]
         _check(loaded, probe["rows"], probe["predictions"])
     except RegistryError:
@@ -65,9 +72,8 @@ def load(registry: Registry, version: ModelVersion) -> ServedModel:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         message = f"{version.name} version {version.version} cannot be served: {reason}"
         raise UnusableModelError(message) from error
-    return ServedModel(
-        version.name, version.version, version.run_id, schema, loaded, baseline_rmse=baseline_rmse
-    )
+    identity = (version.name, version.version, version.run_id)
+    return ServedModel(*identity, schema, loaded, reference, baseline_rmse)
 
 
 class Champion:

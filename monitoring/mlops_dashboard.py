@@ -4,10 +4,12 @@ from typing import Any
 
 from app.metrics import (
     ERRORS,
+    FEATURE_ROWS,
     GC_COLLECTIONS,
     LATENCY,
     LIVE_RMSE,
     MODEL_INFO,
+    OUTPUT_ROWS,
     REQUESTS,
     ROWS,
 )
@@ -45,6 +47,7 @@ def mlops_dashboard() -> dict[str, Any]:
             ("Traffic and errors", (requests(), rows(), errors())),
             ("Latency", (percentiles(), latencies(), budget())),
             ("Models", (versions(), live_rmse(), stale())),
+            ("Rows by the deciles of the training rows", (features(), outputs())),
             ("Runtime", (garbage(), processor(), memory())),
         ),
     )
@@ -155,6 +158,22 @@ def stale() -> Panel:
     return graph("Registry out of reach", "none", query).max(1)
 
 
+def features() -> Panel:
+    """Return for each feature the share of rows in its fullest decile: a tenth, if all is as ever.
+
+    A whole one says that every row has the same value, or one that training has hardly seen.
+    """
+    shares = _shares(FEATURE_ROWS, "model, feature")
+    query = Query(f"max by (model, feature) ({shares})", "{{feature}}")
+    return graph("Features: fullest decile", "percentunit", query).max(1).span(12)
+
+
+def outputs() -> Panel:
+    """Return the share of predictions in each decile of those for the training rows."""
+    query = Query(_shares(OUTPUT_ROWS, "model"), "{{model}} decile {{bin}}")
+    return graph("Predictions", "percentunit", query, stacked=True).span(12)
+
+
 def garbage() -> Panel:
     """Return how often Python collects garbage: a collection stops every request."""
     query = Query(f"sum by (generation) ({rate(GC_COLLECTIONS)})", "generation {{generation}}")
@@ -172,6 +191,12 @@ def memory() -> Panel:
     """Return what the API's process holds in memory."""
     query = Query('sum(process_resident_memory_bytes{job="xgboost-api"})', "API")
     return graph("Memory", "bytes", query)
+
+
+def _shares(rows: str, of: str) -> str:
+    """Return each bin's share of the rows of one model, or of one feature of it."""
+    counted = rate(rows)
+    return f"sum by ({of}, bin) ({counted}) / ignoring (bin) group_left sum by ({of}) ({counted})"
 
 
 def _percentile(share: float) -> str:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from prometheus_client import Gauge
 
@@ -18,6 +19,7 @@ from app.metrics import (
     Metrics,
 )
 from app.model_health import BASELINE_RMSE, MODEL_STALE
+from app.reference import Reference
 from app.service import Service
 from app.settings import Settings
 from monitoring.alerts import ALERTS
@@ -26,19 +28,21 @@ from monitoring.objectives import FAULTS, RECORDINGS, REFUSALS
 from tests.app.fakes import MODEL as SERVED
 from tests.app.fakes import FakeChampion
 
-RATED = replace(SERVED, baseline_rmse=0.4)
+REFERENCE = Reference(tuple(np.arange(9.0) for _ in SERVED.schema.names), np.arange(9.0))
+RATED = replace(SERVED, baseline_rmse=0.4, reference=REFERENCE)
 MODEL = (RATED.name, RATED.version)
 ELSEWHERE = r"(node|prometheus|alertmanager|process|scrape|edge)_\w+|up|ALERTS"
 """Told by others than the service; that they exist is tried against the real programs."""
-WORDS = {"and", "or", "unless", "by", "without"}
+WORDS = {"group_left", "ignoring", "and", "or", "unless", "by", "without"}
 
 
 def exposition():
     metrics = Metrics()
-    metrics.served(MODEL[0], MODEL[1], "run7")
+    metrics.served([(RATED.name, RATED.version, RATED.run_id)])
     live = Gauge(LIVE_RMSE, "As feedback tells it.", ["model", "version"], registry=None)
     live.labels(*MODEL).set(0.4)
     metrics.add(live)
+    metrics.predicted(RATED, np.zeros((1, len(RATED.schema.names))), [1.0])
     http = create_app(Service(Settings(), FakeChampion(RATED), metrics)).test_client()
     return [line for line in http.get("/metrics").text.splitlines() if not line.startswith("#")]
 
@@ -49,7 +53,7 @@ def exposed():
 
 def named(expression):
     """Return the series that an expression asks for."""
-    bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|(by|without) \([^)]*\)', " ", expression)
+    bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|(by|without|ignoring) \([^)]*\)', " ", expression)
     return set(re.findall(r"(?<![\w:.])[a-zA-Z_][\w:]*(?![\w:]|\s*\()", bare)) - WORDS
 
 

@@ -9,12 +9,14 @@ import urllib.request
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import yaml
 from prometheus_client import Gauge
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.factory import create_app
 from app.metrics import LIVE_RMSE, Metrics
+from app.reference import Reference
 from app.service import Service
 from app.settings import Settings
 from infra.onhost import edge_watch
@@ -27,7 +29,8 @@ from tests.infra.edge_process import free_port
 
 SERVICE = {service.name: service for service in SERVICES}
 STARTED = ("node-exporter", "alertmanager", "prometheus")
-RATED = replace(MODEL, baseline_rmse=0.4)
+REFERENCE = Reference(tuple(np.arange(9.0) for _ in MODEL.schema.names), np.arange(9.0))
+RATED = replace(MODEL, baseline_rmse=0.4, reference=REFERENCE)
 ROW = {"features": [list(MODEL.schema.example_row)]}
 
 
@@ -57,7 +60,7 @@ class Api:
     def __init__(self):
         self.port = free_port()
         metrics = Metrics()
-        metrics.served(MODEL.name, MODEL.version, MODEL.run_id)
+        metrics.served([(MODEL.name, MODEL.version, MODEL.run_id)])
         live = Gauge(LIVE_RMSE, "As feedback tells it.", ["model", "version"], registry=None)
         live.labels(MODEL.name, MODEL.version).set(0.41)
         metrics.add(live)
