@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from app.caller import RefusedError
 from app.hot_path import HotPath
 from app.mlflow_routes import mlflow_routes
+from app.model_health import ModelHealth
 from app.model_routes import model_routes
 from app.open_inference_routes import open_inference_routes
 from app.prediction import INTERNAL, refusal_headers
@@ -23,6 +24,7 @@ def create_app(service: Service) -> Flask:
     app = Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body_bytes
     app.extensions[KEY] = service
+    service.metrics.add(ModelHealth(service.models))
     for blueprint in (routes, model_routes, mlflow_routes, open_inference_routes):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _http_error)

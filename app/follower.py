@@ -103,11 +103,6 @@ class Follower:
         self._stopping = threading.Event()
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the models that are served."""
-        return tuple(one.name for one in self.followed if one.model is not None)
-
-    @property
     def default(self) -> ServedModel | None:
         """The model that answers when none is named."""
         return self._now.default

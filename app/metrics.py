@@ -40,6 +40,7 @@ ERRORS = "prediction_errors_total"
 ROWS = "prediction_rows_total"
 LATENCY = "prediction_latency_seconds"
 MODEL_INFO = "model_version_info"
+LIVE_RMSE = "prediction_live_rmse"
 
 # From a quarter of a millisecond (one row) to seconds (thousands of rows on a busy host).
 LATENCY_BUCKETS_S = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
@@ -78,6 +79,7 @@ class Metrics:
         self._process = ProcessFigures(counted)
         self._sampling = threading.Lock()
         self._models = _Models()
+        self._here = here
         PlatformCollector(here)
         here.register(self._models)
         folder = os.environ.get(VARIABLE)
@@ -105,6 +107,10 @@ class Metrics:
         self._distributions.count()
         with self._sampling:
             self._process.sample()
+
+    def add(self, collector: Collector) -> None:
+        """Take in figures that are made elsewhere, and told by whichever worker is asked."""
+        self._here.register(collector)
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus's text format."""

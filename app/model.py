@@ -41,6 +41,8 @@ class ServedModel:
     predictor: Predictor
     reference: Reference | None = None
     """None for a version that was trained before it travelled with the model."""
+    baseline_rmse: float | None = None
+    """On its test rows; None for a classifier, and for a version from before it was kept."""
 
     def predict(self, rows: npt.NDArray[np.float64]) -> list[float]:
         """Return one prediction a row: in the schema's target unit, or a class."""
@@ -65,6 +67,7 @@ def load(registry: Files, version: ModelVersion) -> ServedModel:
         metadata = yaml.safe_load(registry.file(version, "MLmodel"))["metadata"]
         schema = Schema.from_metadata(metadata)
         loaded = predictor(metadata, lambda name: registry.file(version, name))
+        baseline_rmse = metadata.get("test_rmse")
         reference = None
         if "reference" in metadata:
             found = registry.file(version, metadata["reference"])
@@ -78,7 +81,8 @@ def load(registry: Files, version: ModelVersion) -> ServedModel:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         message = f"{version.name} version {version.version} cannot be served: {reason}"
         raise UnusableModelError(message) from error
-    return ServedModel(version.name, version.version, version.run_id, schema, loaded, reference)
+    identity = (version.name, version.version, version.run_id)
+    return ServedModel(*identity, schema, loaded, reference, baseline_rmse)
 
 
 def _check(loaded: Predictor, rows: Sequence[Sequence[float]], expected: Sequence[float]) -> None:

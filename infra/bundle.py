@@ -16,7 +16,8 @@ from infra.edge import render_caddyfile
 from infra.services import DATABASE, STACK_IMAGE, Service, addresses, every_s, ports, services_of
 from infra.settings import Settings
 from infra.urls import netloc
-from monitoring.alerts import render_alertmanager, render_rules
+from monitoring.alertmanager import render_alertmanager
+from monitoring.alerts import render_rules
 from monitoring.grafana import render_grafana
 from monitoring.prometheus import ScrapeTarget, render_prometheus
 
@@ -95,7 +96,7 @@ def render(settings: Settings, place: Place) -> dict[str, str]:
         "Caddyfile": render_caddyfile(settings, place.address, edge_port, where, _bind(settings)),
         "prometheus.yml": render_prometheus(scraped, where["alertmanager"]),
         "alerts.rules.yml": render_rules(),
-        "alertmanager.yml": render_alertmanager(),
+        "alertmanager.yml": render_alertmanager(settings.channels),
         **{f"grafana/{path}": text for path, text in provisioning.items()},
     }
 
@@ -132,6 +133,7 @@ def processes(settings: Settings, place: Place) -> str:
             "health_path": service.health_path,
             "needs": list(service.needs),
             "secrets": list(service.secrets),
+            "directory": service.directory.format_map(names),
             "optional": service.optional,
             "runs": service.runs,
             "every_s": every_s(service, settings),
@@ -158,7 +160,9 @@ def layout(settings: Settings) -> str:
         for service in services_of("compose")
     }
     ready = f"https://127.0.0.1:{ports(settings)['proxy']}/readyz"
-    return json.dumps({"ready": ready, "services": services}, indent=1)
+    name = settings.domain if settings.acme else "127.0.0.1"
+    edge = {"port": ports(settings)["proxy"], "name": name}
+    return json.dumps({"ready": ready, "edge": edge, "services": services}, indent=1)
 
 
 def compose(settings: Settings, place: Place) -> str:
@@ -195,6 +199,7 @@ def _container(service: Service, settings: Settings, place: Place) -> dict[str, 
     }
     optional = {
         "volumes": _volumes(service),
+        "working_dir": service.directory.format_map(names),
         "cap_add": list(service.capabilities),
         "ports": _published(service, settings),
         "depends_on": {need: {"condition": "service_healthy"} for need in service.needs},
@@ -267,6 +272,7 @@ def _names(
         "edge_host": edge,
         "database": DATABASE[settings.runtime].format_map(folders),
         "secure_cookies": str(settings.runtime == "compose").lower(),
+        "anonymous_viewers": str(settings.runtime == "processes").lower(),
     }
 
 

@@ -7,6 +7,9 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import dynamic
 
+from infra import configuration
+from monitoring import alertmanager
+
 BCRYPT_COST = 10
 """Each request behind the login costs one check, some 50 ms at this cost."""
 
@@ -47,6 +50,8 @@ class Password(dynamic.Resource):
         super().__init__(_Generator(), name, {"value": None, "bcrypt_hash": None}, merged)
 
 
+CHOSEN = dict(zip(alertmanager.SECRETS, configuration.SECRET_KEYS, strict=True))
+"""Secrets that people bring, and the setting of each; the others are drawn."""
 OPERATOR = "operator"
 """The one who may look behind the edge: MLflow, Prometheus, Alertmanager."""
 
@@ -62,7 +67,7 @@ def pgpass(password: str) -> str:
 
 
 class Credentials(pulumi.ComponentResource):
-    """The passwords of Grafana, of the operator and of the database, as parameters for the host."""
+    """The passwords of services and people, and the alerts' ways out, as the host's parameters."""
 
     parameter_arn: pulumi.Output[str]
     grafana_password: pulumi.Output[str]
@@ -86,6 +91,7 @@ class Credentials(pulumi.ComponentResource):
             "operator-login": operator.bcrypt_hash.apply(login_line),
             "postgres-password": database.value,
             "mlflow-pgpass": database.value.apply(pgpass),
+            **{name: configuration.secret(key) for name, key in CHOSEN.items()},
         }
         parameters = [
             aws.ssm.Parameter(

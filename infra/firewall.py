@@ -50,7 +50,7 @@ def rules(settings: Settings) -> tuple[Rule, ...]:
     """
     return (
         *(_behind_balancer(settings) if settings.profile == "hardened" else _direct(settings)),
-        *_out_of_host(),
+        *_out_of_host(settings),
     )
 
 
@@ -80,13 +80,22 @@ def _behind_balancer(settings: Settings) -> tuple[Rule, ...]:
     )
 
 
-def _out_of_host() -> tuple[Rule, ...]:
+def _out_of_host(settings: Settings) -> tuple[Rule, ...]:
     """Return where the host goes: DNS is the VPC's own, which security groups do not see."""
     return (
         Rule("host", "https", "out", "tcp", 443, ANYWHERE, "AWS APIs, registries, packages"),
         Rule("host", "http", "out", "tcp", 80, ANYWHERE, "package mirrors"),
         Rule("host", "ntp", "out", "udp", 123, ANYWHERE, "time"),
+        *_mail(settings),
     )
+
+
+def _mail(settings: Settings) -> tuple[Rule, ...]:
+    """Return the way to the server that takes alerts as e-mail, where there is one."""
+    mail = settings.channels.mail
+    if mail is None:
+        return ()
+    return (Rule("host", "smtp", "out", "tcp", mail.port, ANYWHERE, "alerts by e-mail"),)
 
 
 class Firewall(pulumi.ComponentResource):

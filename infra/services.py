@@ -6,6 +6,7 @@ from typing import Literal
 
 from infra.errors import UserError
 from infra.settings import Runtime, Settings
+from monitoring import alertmanager
 
 STACK_IMAGE = "{stack_image}"
 """Stands for the image that this repository builds."""
@@ -35,6 +36,8 @@ class Service:
         What the program's file demands to start; it is given nothing else.
     mounts
         What it sees of the host beyond its own folders, read-only.
+    directory
+        The folder that it runs in, where its configuration has relative paths.
     writes
         Folders of the image that must be writable; they are kept in memory.
     runtimes
@@ -57,6 +60,7 @@ class Service:
     secrets: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     mounts: tuple[str, ...] = ()
+    directory: str = ""
     writes: tuple[str, ...] = ()
     runtimes: tuple[Runtime, ...] = ("compose", "processes")
     keeps_state: bool = False
@@ -114,6 +118,7 @@ SERVICES = (
             *("mlflow", "server", "--host", "{bind}", "--port", "{port}", "--workers", "1"),
             *("--backend-store-uri", "{database}"),
             *("--artifacts-destination", "s3://{bucket}/mlflow"),
+            *("--expose-prometheus", "{data}/metrics"),
         ),
         environment={
             # Its job runner is eight more processes and 800 MB, for features not used here.
@@ -128,6 +133,7 @@ SERVICES = (
         user=OUR_USER,
         port=5000,
         health_path="/health",
+        metrics_path="/metrics",
         needs=("postgres",),
         secrets=("mlflow-pgpass",),
         keeps_state=True,
@@ -184,6 +190,8 @@ SERVICES = (
         port=9093,
         health_path="/alertmanager/-/ready",
         metrics_path="/alertmanager/metrics",
+        secrets=alertmanager.SECRETS,
+        directory="{secrets}",
         keeps_state=True,
     ),
     Service(
@@ -194,6 +202,8 @@ SERVICES = (
             *("prometheus", "--config.file={config}/prometheus.yml"),
             *("--storage.tsdb.path={data}", "--web.listen-address={bind}:{port}"),
             "--web.external-url={edge}/prometheus/",
+            # The objectives are over 30 days.
+            *("--storage.tsdb.retention.time=30d", "--storage.tsdb.retention.size=4GB"),
         ),
         memory_mb=256,
         user=NOBODY,
@@ -209,7 +219,7 @@ SERVICES = (
         command=(
             *("node_exporter", "--web.listen-address={bind}:{port}"),
             *("--path.rootfs={host_root}", "--path.procfs={host_root}proc"),
-            "--path.sysfs={host_root}sys",
+            *("--path.sysfs={host_root}sys", "--collector.textfile.directory={data}"),
         ),
         memory_mb=64,
         user=NOBODY,
@@ -217,6 +227,8 @@ SERVICES = (
         health_path="/",
         metrics_path="/metrics",
         mounts=("/:/host:ro,rslave",),
+        # What the agent writes there, for it to tell.
+        keeps_state=True,
     ),
     Service(
         name="grafana",
@@ -232,6 +244,8 @@ SERVICES = (
             "GF_PATHS_PROVISIONING": "{config}/grafana",
             "GF_SECURITY_ADMIN_PASSWORD__FILE": "{secrets}/grafana-admin-password",
             "GF_SECURITY_COOKIE_SECURE": "{secure_cookies}",
+            # On one's own machine only; the role is Grafana's default for it, the viewer's.
+            "GF_AUTH_ANONYMOUS_ENABLED": "{anonymous_viewers}",
             "GF_ANALYTICS_REPORTING_ENABLED": "false",
             "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
         },

@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from infra.errors import UserError
+from monitoring.alertmanager import Channels, Mail
 
 Network = ipaddress.IPv4Network
 Runtime = Literal["compose", "processes"]
@@ -50,6 +51,7 @@ class Settings:
     host_address: str | None = None
     ports: Mapping[str, int] = field(default_factory=dict)
     ready_timeout_s: int = 900
+    channels: Channels = field(default_factory=Channels)
 
     @property
     def name(self) -> str:
@@ -180,12 +182,38 @@ def _settings(reader: "_Reader", project: str, stack: str) -> Settings | None:
         ),
         "ports": reader.ports("ports"),
         "ready_timeout_s": reader.number("readyTimeoutSeconds", 10, 3600),
+        "channels": _channels(reader),
     }
     if owner is None or region is None or allowed is None:
         return None
     given = {key: value for key, value in optional.items() if value is not None}
     given.setdefault("protect_data", given.get("profile") == "hardened")
     return Settings(project, stack, owner, region, allowed, **given)  # type: ignore[arg-type]
+
+
+ADDRESS = r"[\w.+-]+@[\w-]+(\.[\w-]+)+"
+# The host's firewall lets nothing else out to the web.
+WEB_ADDRESS = r"https://[\w.-]+(/\S*)?|http://127\.0\.0\.1:\d+(/\S*)?"
+
+
+def _channels(reader: "_Reader") -> Channels:
+    """Read where alerts go; a way by e-mail is whole or absent."""
+    to = reader.text("alertEmail", ADDRESS, "an address such as team@example.com", optional=True)
+    server = reader.text(
+        "alertSmtp", r"[\w.-]+:\d{2,5}", "host:port, such as smtp.example.com:587", optional=True
+    )
+    user = reader.text("alertSmtpUser", ADDRESS, "the address that logs in", optional=True)
+    password = reader.secret("alertSmtpPassword", r"\S+", "a password without spaces")
+    if to and server and user and password:
+        mail = Mail(to, server, user)
+    else:
+        mail = None
+        if to or server or user or password:
+            needed = "set alertEmail, alertSmtp, alertSmtpUser and alertSmtpPassword, or none"
+            reader.refuse("alertEmail", to or "nothing", needed)
+    web = "an https address without a port"
+    slack = reader.secret("alertSlackUrl", WEB_ADDRESS, web)
+    return Channels(mail, slack, reader.secret("alertWebhookUrl", WEB_ADDRESS, web))
 
 
 class _Reader:
@@ -216,6 +244,16 @@ class _Reader:
             self.refuse(key, value, allowed)
             return None
         return value
+
+    def secret(self, key: str, pattern: str, allowed: str) -> bool:
+        """Judge a secret and tell whether it is set; its value is neither kept nor shown."""
+        value = self._take(key, allowed, optional=True)
+        if value is None:
+            return False
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            self.refuse(key, "the secret", allowed)
+            return False
+        return True
 
     def network(
         self, key: str, shortest: int, longest: int, *, optional: bool = False

@@ -1,44 +1,220 @@
-"""Pure: what raises an alert, and where alerts go, as the text of each file."""
+"""Pure: what raises an alert, as one table, and the text of Prometheus's rules made from it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import yaml
 
-RULES = (
-    # (name, expression, seconds that it must hold, summary)
-    (
-        "TargetDown",
-        "up == 0",
+from app.metrics import LIVE_RMSE, REQUESTS
+from app.model_health import BASELINE_RMSE, MODEL_STALE
+from monitoring.objectives import (
+    FAST,
+    MEDIUM,
+    OBJECTIVE,
+    OBJECTIVE_S,
+    RECORDINGS,
+    SLOW,
+    Burn,
+    burns,
+    error_share,
+)
+from monitoring.prometheus import API_JOB
+
+RUNBOOK = "docs/runbook.md"
+RMSE_ALARM = 1.3
+"""Times the RMSE that the version had when it was promoted."""
+LEAST_LIFE = 0.2
+"""Of a certificate's validity: the edge renews at a third, so at a fifth it has failed for long."""
+EDGE_UP = "edge_up"
+CERTIFICATE_BEGINS = "edge_certificate_not_before_timestamp_seconds"
+CERTIFICATE_ENDS = "edge_certificate_not_after_timestamp_seconds"
+"""Written by the host's agent, `infra.onhost.edge_watch`; the node exporter tells them."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One reason to tell people.
+
+    Attributes
+    ----------
+    holds_s
+        How long the expression must hold first.
+    severity
+        `page`: now, people are affected. `ticket`: within days, or they will be.
+    summary
+        One sentence with the values; Prometheus fills in what stands in double braces.
+    because_of
+        Alerts that explain this one: while one of them fires, this one is not sent.
+    """
+
+    name: str
+    expression: str
+    holds_s: int
+    severity: Literal["page", "ticket"]
+    summary: str
+    description: str
+    because_of: tuple[str, ...] = ()
+
+    @property
+    def runbook_url(self) -> str:
+        """Return where it is written what to do."""
+        return f"{RUNBOOK}#{self.name.lower()}"
+
+
+PERCENT = "{{ $value | humanizePercentage }}"
+WATCHED_BY_NAME = (API_JOB, "mlflow", "alertmanager")
+
+
+def _burn(name: str, burn: Burn, severity: Literal["page", "ticket"], because: str) -> Alert:
+    return Alert(
+        name,
+        burns(burn),
+        120,
+        severity,
+        f"{PERCENT} of the answers of the last {burn.long} took more than {OBJECTIVE_S:g} s",
+        f"The objective is {OBJECTIVE:.0%} of answers within {OBJECTIVE_S:g} s over 30 days; "
+        f"this is {burn.factor:g} times as fast as that allows, or faster.",
+        ("ApiDown", because) if because else ("ApiDown",),
+    )
+
+
+ALERTS = (
+    Alert(
+        "ApiDown",
+        f'up{{job="{API_JOB}"}} == 0',
         60,
-        "{{ $labels.job }} at {{ $labels.instance }} does not answer its scrapes",
+        "page",
+        "the API at {{ $labels.instance }} has not answered its scrapes for a minute",
+        "Nobody gets predictions, or only some workers answer.",
+    ),
+    Alert(
+        "EdgeDown",
+        f"{EDGE_UP} == 0",
+        120,
+        "page",
+        "the edge of {{ $labels.instance }} has not answered its agent for two minutes",
+        "Nobody gets in; predictions go on for those who are inside already.",
+    ),
+    Alert(
+        "ErrorRatioHigh",
+        f"{error_share('faults')} > 0.01",
+        300,
+        "page",
+        f"{PERCENT} of the requests of the last 5 minutes failed by the service's own fault",
+        "The limit is 1 %. Refused bodies are not counted: they have an alert of their own.",
+        ("ApiDown",),
+    ),
+    Alert(
+        "RefusalRatioHigh",
+        f"{error_share('refusals')} > 0.2",
+        600,
+        "ticket",
+        f"{PERCENT} of the requests of the last 5 minutes were refused as bad input",
+        "The limit is 20 %. A client has changed what it sends, or the model what it takes.",
+    ),
+    _burn("LatencyBudgetBurnsFast", FAST, "page", ""),
+    _burn("LatencyBudgetBurns", MEDIUM, "page", "LatencyBudgetBurnsFast"),
+    _burn("LatencyBudgetBurnsSlowly", SLOW, "ticket", "LatencyBudgetBurns"),
+    Alert(
+        "NoTraffic",
+        f"sum(increase({REQUESTS}[30m])) == 0 and sum(increase({REQUESTS}[1d])) > 100",
+        300,
+        "ticket",
+        "no request has come for half an hour, after more than a hundred within a day",
+        "The way to the service may be cut: its own health says nothing about that.",
+        ("ApiDown", "EdgeDown"),
+    ),
+    Alert(
+        "ModelStale",
+        f"max by (instance, model) ({MODEL_STALE}) == 1",
+        600,
+        "ticket",
+        "the API at {{ $labels.instance }} could not follow {{ $labels.model }} for 10 minutes",
+        "It goes on with the last good version; a promotion or a step back does not reach it.",
+        ("ApiDown", "MlflowDown"),
+    ),
+    Alert(
+        "LiveRmseHigh",
+        f"max by (model, version) ({LIVE_RMSE}) / max by (model, version) ({BASELINE_RMSE})"
+        f" > {RMSE_ALARM}",
+        300,
+        "page",
+        "the live RMSE of {{ $labels.model }} {{ $labels.version }} is "
+        '{{ $value | printf "%.2f" }} times its baseline',
+        f"The limit is {RMSE_ALARM} times the RMSE that the version had when it was promoted.",
+    ),
+    Alert(
+        "DiskSpaceLow",
+        "node_filesystem_avail_bytes / node_filesystem_size_bytes < 0.1"
+        " and node_filesystem_readonly == 0",
+        600,
+        "ticket",
+        f"{PERCENT} of {{{{ $labels.mountpoint }}}} on {{{{ $labels.instance }}}} is free",
+        "The limit is 10 %. A full data volume stops the database and Prometheus.",
+    ),
+    Alert(
+        "MemoryLow",
+        "node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes < 0.1",
+        600,
+        "ticket",
+        f"{PERCENT} of the memory of {{{{ $labels.instance }}}} is left",
+        "The limit is 10 %. Below that the kernel ends the largest process.",
+    ),
+    Alert(
+        "CertificateExpires",
+        f"({CERTIFICATE_ENDS} - time()) / ({CERTIFICATE_ENDS} - {CERTIFICATE_BEGINS})"
+        f" < {LEAST_LIFE}",
+        600,
+        "page",
+        f"the edge's certificate has {PERCENT} of its life left",
+        f"Caddy renews at a third; at {LEAST_LIFE:.0%} it has failed again and again.",
+    ),
+    Alert(
+        "MlflowDown",
+        'up{job="mlflow"} == 0',
+        300,
+        "ticket",
+        "MLflow at {{ $labels.instance }} has not answered its scrapes for 5 minutes",
+        "Predictions go on; nothing can be trained, promoted or looked up.",
+    ),
+    Alert(
+        "AlertmanagerDown",
+        'up{job="alertmanager"} == 0',
+        300,
+        "page",
+        "Alertmanager at {{ $labels.instance }} has not answered its scrapes for 5 minutes",
+        "No alert reaches anybody: this one is seen on Prometheus's own page only.",
+    ),
+    Alert(
+        "TargetDown",
+        f'up{{job!~"{"|".join(WATCHED_BY_NAME)}"}} == 0',
+        300,
+        "ticket",
+        "{{ $labels.job }} at {{ $labels.instance }} has not answered its scrapes for 5 minutes",
+        "Its figures are missing, and every alert made from them is blind.",
     ),
 )
 
 
 def render_rules() -> str:
-    """Return `alerts.rules.yml`: the alerting rules that Prometheus evaluates."""
-    rules = [
-        {
-            "alert": name,
-            "expr": expression,
-            "for": f"{seconds}s",
-            "labels": {"severity": "page"},
-            "annotations": {"summary": summary},
-        }
-        for name, expression, seconds, summary in RULES
+    """Return `alerts.rules.yml`: what Prometheus records, and the alerts that it evaluates."""
+    recorded = [{"record": r.name, "expr": r.expression} for r in RECORDINGS]
+    groups = [
+        {"name": "recordings", "rules": recorded},
+        {"name": "alerts", "rules": [_rule(alert) for alert in ALERTS]},
     ]
-    return yaml.safe_dump({"groups": [{"name": "services", "rules": rules}]}, sort_keys=False)
+    return yaml.safe_dump({"groups": groups}, sort_keys=False, width=1000)
 
 
-def render_alertmanager() -> str:
-    """Return `alertmanager.yml`: alerts are grouped by name and shown on its page."""
-    document = {
-        "route": {
-            "receiver": "page",
-            "group_by": ["alertname"],
-            "group_wait": "10s",
-            "group_interval": "1m",
-            "repeat_interval": "4h",
+def _rule(alert: Alert) -> dict[str, Any]:
+    return {
+        "alert": alert.name,
+        "expr": alert.expression,
+        "for": f"{alert.holds_s}s",
+        "labels": {"severity": alert.severity},
+        "annotations": {
+            "summary": alert.summary,
+            "description": alert.description,
+            "runbook_url": alert.runbook_url,
         },
-        # A receiver without a way out: nobody is written to until a stack says to whom.
-        "receivers": [{"name": "page"}],
     }
-    return yaml.safe_dump(document, sort_keys=False)

@@ -5,27 +5,30 @@ from typing import Any
 
 import yaml
 
-from app.metrics import ERRORS, LATENCY, MODEL_INFO, REQUESTS
-
-DATASOURCE_UID = "prometheus"
-WINDOW = "1m"
-
-# (title, unit, query); a later change draws these with a dashboard library.
-PANELS = (
-    ("Requests", "reqps", f"sum(rate({REQUESTS}[{WINDOW}]))"),
-    ("Errors by reason", "reqps", f"sum by (reason) (rate({ERRORS}[{WINDOW}]))"),
-    (
-        "Latency, 99th percentile",
-        "s",
-        f"histogram_quantile(0.99, sum by (le) (rate({LATENCY}_bucket[{WINDOW}])))",
-    ),
-    ("Model version", "none", f"max by (model, version) ({MODEL_INFO})"),
-)
+from monitoring.infra_dashboard import infra_dashboard
+from monitoring.mlops_dashboard import mlops_dashboard
+from monitoring.node import node_dashboard
+from monitoring.panels import DATASOURCE_UID
+from monitoring.prometheus import INTERVAL_S
 
 
-def queries() -> tuple[str, ...]:
-    """Return every query of the dashboard."""
-    return tuple(query for _, _, query in PANELS)
+def dashboards() -> dict[str, dict[str, Any]]:
+    """Return every dashboard by its file's name."""
+    return {
+        "mlops_dashboard.json": mlops_dashboard(),
+        "infra_dashboard.json": infra_dashboard(),
+        "node_dashboard.json": node_dashboard(),
+    }
+
+
+def queries() -> dict[str, str]:
+    """Return every query by the dashboard, panel and series that asks it."""
+    return {
+        f"{board['title']}: {panel['title']}: {target['refId']}": target["expr"]
+        for board in dashboards().values()
+        for panel in board["panels"]
+        for target in panel.get("targets", ())
+    }
 
 
 def render_grafana(prometheus_url: str, dashboards_folder: str) -> dict[str, str]:
@@ -45,6 +48,8 @@ def render_grafana(prometheus_url: str, dashboards_folder: str) -> dict[str, str
         "access": "proxy",
         "url": prometheus_url,
         "isDefault": True,
+        # The window of a rate is at least four of these.
+        "jsonData": {"timeInterval": f"{INTERVAL_S}s"},
     }
     provider = {
         "name": "pulumi-mlops",
@@ -55,31 +60,12 @@ def render_grafana(prometheus_url: str, dashboards_folder: str) -> dict[str, str
     return {
         "datasources/prometheus.yaml": _yaml({"apiVersion": 1, "datasources": [datasource]}),
         "dashboards/provider.yaml": _yaml({"apiVersion": 1, "providers": [provider]}),
-        "dashboards/xgboost-api.json": json.dumps(_dashboard(), indent=2) + "\n",
+        **{f"dashboards/{name}": _json(board) for name, board in dashboards().items()},
     }
 
 
-def _dashboard() -> dict[str, Any]:
-    return {
-        "uid": "xgboost-api",
-        "title": "Prediction service",
-        "refresh": "15s",
-        "time": {"from": "now-1h", "to": "now"},
-        "panels": [_panel(number, *panel) for number, panel in enumerate(PANELS)],
-    }
-
-
-def _panel(number: int, title: str, unit: str, query: str) -> dict[str, Any]:
-    source = {"type": "prometheus", "uid": DATASOURCE_UID}
-    return {
-        "id": number + 1,
-        "title": title,
-        "type": "timeseries",
-        "datasource": source,
-        "gridPos": {"x": 12 * (number % 2), "y": 8 * (number // 2), "w": 12, "h": 8},
-        "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
-        "targets": [{"refId": "A", "expr": query, "datasource": source}],
-    }
+def _json(value: object) -> str:
+    return json.dumps(value, indent=1) + "\n"
 
 
 def _yaml(value: object) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import yaml
 
+API_JOB = "xgboost-api"
 INTERVAL_S = 15
 TIMEOUT_S = 10
 

@@ -38,6 +38,8 @@ class Artifact:
         (rows,), the marks of the rows that were trained on: see `training.gate.row_marks`.
     reference
         What the training rows looked like: a server counts its own rows in the same deciles.
+    test_rmse
+        What a server's live RMSE is compared with.
     """
 
     model: Model
@@ -45,6 +47,7 @@ class Artifact:
     probe: Floats
     seen: npt.NDArray[np.uint64]
     reference: Mapping[str, Any]
+    test_rmse: float | None = None
 
     def log(self, run_id: str) -> Any:  # noqa: ANN401 - MLflow's ModelInfo
         """Write it to the run; it is in the registry only once a version names it."""
@@ -65,6 +68,8 @@ class Artifact:
         described = store.save(self.model, self.problem, self.probe, folder)
         (folder / REFERENCE_FILE).write_text(json.dumps(self.reference))
         mlflow_model.metadata = {**described, "reference": REFERENCE_FILE}
+        if self.test_rmse is not None:
+            mlflow_model.metadata["test_rmse"] = self.test_rmse
         np.save(folder / SEEN_FILE, self.seen, allow_pickle=False)
         example = dict(zip(self.problem.column_names, self.probe[0].tolist(), strict=True))
         mlflow_model.signature = infer_signature([example], self.model.predict(self.probe))

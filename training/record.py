@@ -29,4 +29,6 @@ def record(run_id: str, trained: Trained, data: Dataset, tags: Mapping[str, str]
         mlflow.log_artifacts(folder)
     probe = data.features[:PROBE_ROWS]
     problem, reference = trained.recipe.problem, reference_of(trained)
-    return Artifact(trained.model, problem, probe, trained.seen, reference).log(run_id)
+    test_rmse = trained.metrics.get("test_rmse")
+    artifact = Artifact(trained.model, problem, probe, trained.seen, reference, test_rmse)
+    return artifact.log(run_id)

@@ -27,6 +27,7 @@ from infra import bundle, probe, status
 from infra.cloud_init import read_host_env
 from infra.local import files, processes, supervision
 from infra.local.machine import Machine
+from infra.onhost.edge_watch import watch
 from infra.onhost.schedule import is_due
 
 BUSY_TICK_S = 0.3
@@ -53,6 +54,7 @@ class LocalService:
     optional: bool
     runs: Literal["always", "once", "scheduled"]
     every_s: int | None
+    directory: str = ""
 
     def program(self, machine: Machine) -> supervision.Program:
         """Return the service with this machine's folders filled in."""
@@ -66,6 +68,7 @@ class LocalService:
             [_fill(part, folders) for part in self.command],
             {name: _fill(value, folders) for name, value in self.environment.items()},
             restart=self.runs == "always",
+            directory=_fill(self.directory, folders),
         )
 
 
@@ -121,8 +124,15 @@ class Agent:
             if self._machine.disk.is_dir():
                 self._keep_up(states)
             self._report(states)
+            self._watch_edge()
             settled = states and all(state in SETTLED for state in states.values())
             time.sleep(IDLE_TICK_S if settled else BUSY_TICK_S)
+
+    def _watch_edge(self) -> None:
+        """Let the node exporter tell how the edge is."""
+        for service in self._services:
+            if service.scheme == "https" and service.port is not None:
+                watch(self._machine.disk / "node-exporter", service.port, "127.0.0.1")
 
     def _resume(self) -> None:
         """Continue the count of failures where an earlier run of the agent left it."""
@@ -170,6 +180,7 @@ class Agent:
                 p.command,
                 {**p.environment, "BUNDLE_FILES": _files_digest(home, p)},
                 p.restart,
+                p.directory,
             )
             for p in programs
         ]

@@ -153,17 +153,19 @@ class DebianPackages:
 
     options: tuple[str, ...] = APT_BOUNDS
 
-    def fetch(self, package: str, name: str, target: Path) -> None:
+    def fetch(self, package: str, name: str, target: Path, program: str = "") -> None:
         """Put the program of a package into a folder.
 
         Parameters
         ----------
         package
-            Name of the Debian package, which is also its program's.
+            Name of the Debian package.
         name
             What the program is to be called.
         target
             Folder to fill.
+        program
+            The package's program, where that has another name than the package.
 
         Raises
         ------
@@ -184,11 +186,11 @@ class DebianPackages:
             unpacked = run(
                 ["dpkg", "-x", str(archive), str(scratch / "tree")], timeout_s=APT_TIMEOUT_S
             )
-            program = scratch / "tree" / "usr" / "bin" / package
-            if unpacked.status or not program.exists():
+            found = scratch / "tree" / "usr" / "bin" / (program or package)
+            if unpacked.status or not found.exists():
                 message = f"{archive.name} can't be used: {unpacked.end}"
                 raise SourceError(message)
-            shutil.copy2(program, target / name)
+            shutil.copy2(found, target / name)
 
     def _with_own_lists(self, scratch: Path, package: str) -> str:
         """Keep package lists of our own: the machine's are empty, old or not readable."""

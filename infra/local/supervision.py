@@ -68,6 +68,7 @@ stdout_logfile={home}/log/{name}.log
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=2
 redirect_stderr=true
+{directory}
 """
 
 
@@ -79,6 +80,7 @@ class Program:
     command: list[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     restart: bool = True
+    directory: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ def write_programs(home: Path, programs: list[Program]) -> None:
             # What ends sooner has failed and is tried ever later; what runs once may be quick.
             start_s=1 if program.restart else 0,
             home=_escape(str(home)),
+            directory=_escape(f"directory={program.directory}") if program.directory else "",
         )
         for program in programs
     ]

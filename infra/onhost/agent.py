@@ -7,12 +7,9 @@ import hashlib
 import json
 import os
 import shutil
-import ssl
 import sys
 import tarfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +17,8 @@ from typing import Any
 
 from infra.onhost.command import Failure, Run, Unreachable, run, say
 from infra.onhost.disk import Disk
+from infra.onhost.edge_watch import watch
+from infra.onhost.readiness import edge_is_ready
 from infra.onhost.report import history
 from infra.onhost.schedule import is_due
 
@@ -31,19 +30,6 @@ HEALTHY_TIMEOUT_S = 420
 JOB_TIMEOUT_S = 1200.0
 READY_TIMEOUT_S = 120.0
 DIGEST_LENGTH = 64
-
-
-def edge_is_ready(url: str) -> str:
-    """Ask through the edge whether a model is served; return why not, or nothing."""
-    # The certificate is for the public address, and by an authority of the edge's own.
-    trusting = ssl._create_unverified_context()  # noqa: S323, SLF001  # loopback
-    try:
-        with urllib.request.urlopen(url, timeout=5, context=trusting) as answer:  # noqa: S310
-            return "" if answer.status == 200 else f"/readyz answered {answer.status}"  # noqa: PLR2004
-    except urllib.error.HTTPError as error:
-        return f"/readyz answered {error.code}: {error.read(300).decode(errors='replace')}"
-    except OSError as error:
-        return f"/readyz: {error}"
 
 
 def sources(folder: Path) -> dict[str, bytes]:
@@ -108,6 +94,7 @@ class Agent:
         self.resume()
         while True:
             self.follow()
+            self._watch_edge()
             if self._is_outdated():
                 say("the bundle in force has another agent: it takes over")
                 return
@@ -117,6 +104,13 @@ class Agent:
         """Tell whether the bundle in force carries another agent than this one."""
         newer = sources(self._places.current / "infra/onhost")
         return bool(newer) and newer != sources(Path(__file__).parent)
+
+    def _watch_edge(self) -> None:
+        """Let the node exporter tell how the edge of the bundle in force is."""
+        layout = self._places.current / "layout.json"
+        edge = json.loads(layout.read_text()).get("edge") if layout.exists() else None
+        if edge:
+            watch(self._places.data / "node-exporter", edge["port"], edge["name"])
 
     def give_up(self, failure: Failure) -> None:
         """Tell what keeps this host from any work."""

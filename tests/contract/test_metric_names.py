@@ -1,40 +1,92 @@
 """What monitoring asks for is what the service exposes."""
 
 import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from prometheus_client import Gauge
 
 from app.factory import create_app
 from app.metrics import (
     ERRORS,
     GC_COLLECTIONS,
     LATENCY,
+    LIVE_RMSE,
     MODEL_INFO,
     REQUESTS,
     ROWS,
     Metrics,
 )
+from app.model_health import BASELINE_RMSE, MODEL_STALE
+from app.reference import Reference
 from app.service import Service
 from app.settings import Settings
+from monitoring.alerts import ALERTS
 from monitoring.grafana import queries
+from monitoring.objectives import FAULTS, RECORDINGS, REFUSALS
+from tests.app.fakes import MODEL as SERVED
 from tests.app.fakes import FakeChampion
 
+REFERENCE = Reference(tuple(np.arange(9.0) for _ in SERVED.schema.names), np.arange(9.0))
+RATED = replace(SERVED, baseline_rmse=0.4, reference=REFERENCE)
+MODEL = (RATED.name, RATED.version)
+ELSEWHERE = r"(node|prometheus|alertmanager|process|scrape|edge)_\w+|up|ALERTS"
+"""Told by others than the service; that they exist is tried against the real programs."""
+WORDS = {"group_left", "ignoring", "and", "or", "unless", "by", "without"}
 
-def exposed() -> set[str]:
+
+def exposition():
     metrics = Metrics()
-    metrics.served([("california-housing", "7", "run7")])
-    http = create_app(Service(Settings(), FakeChampion(), metrics)).test_client()
-    lines = http.get("/metrics").text.splitlines()
-    return {re.split(r"[{ ]", line)[0] for line in lines if not line.startswith("#")}
+    metrics.served([(RATED.name, RATED.version, RATED.run_id)])
+    live = Gauge(LIVE_RMSE, "As feedback tells it.", ["model", "version"], registry=None)
+    live.labels(*MODEL).set(0.4)
+    metrics.add(live)
+    metrics.predicted(RATED, np.zeros((1, len(RATED.schema.names))), [1.0])
+    http = create_app(Service(Settings(), FakeChampion(RATED), metrics)).test_client()
+    return [line for line in http.get("/metrics").text.splitlines() if not line.startswith("#")]
 
 
-def test_every_query_asks_for_an_exposed_series():
-    """Each series that a dashboard query names is in a fresh service's /metrics."""
-    named = {
-        name for query in queries() for name in re.findall(r"\b(?:prediction|model)_\w+", query)
-    }
-    assert named
-    assert named <= exposed()
+def exposed():
+    return {re.split(r"[{ ]", line)[0] for line in exposition()}
+
+
+def named(expression):
+    """Return the series that an expression asks for."""
+    bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|(by|without|ignoring) \([^)]*\)', " ", expression)
+    return set(re.findall(r"(?<![\w:.])[a-zA-Z_][\w:]*(?![\w:]|\s*\()", bare)) - WORDS
+
+
+ASKED = {
+    **queries(),
+    **{alert.name: alert.expression for alert in ALERTS},
+    **{recording.name: recording.expression for recording in RECORDINGS},
+}
+
+
+def test_names_are_found_in_an_expression():
+    """The test of the names below would pass with none."""
+    asked = 'max by (le) (rate(a_total{x="b_total"}[5m])) / service:c:d and node_e > 1'
+    assert named(asked) == {"a_total", "service:c:d", "node_e"}
+
+
+@pytest.mark.parametrize("expression", ASKED.values(), ids=ASKED)
+def test_every_series_that_is_asked_for_exists(expression):
+    """In a fresh service's /metrics, as a recording, or in a program of others."""
+    asked = named(expression)
+    assert asked
+    known = exposed() | {recording.name for recording in RECORDINGS}
+    assert {name for name in asked - known if not re.fullmatch(ELSEWHERE, name)} == set()
 
 
 def test_every_named_metric_is_exposed():
     """The names in app.metrics are the names on the wire, from the first scrape on."""
-    assert {REQUESTS, ERRORS, ROWS, f"{LATENCY}_count", MODEL_INFO, GC_COLLECTIONS} <= exposed()
+    ours = {REQUESTS, ERRORS, ROWS, f"{LATENCY}_count", MODEL_INFO, GC_COLLECTIONS}
+    assert ours | {MODEL_STALE, BASELINE_RMSE} <= exposed()
+
+
+def test_every_reason_that_an_alert_counts_is_one():
+    """A reason with another name would be counted by nobody."""
+    lines = [line for line in exposition() if line.startswith(ERRORS)]
+    reasons = {re.search(r'reason="(\w+)"', line).group(1) for line in lines}
+    assert {*FAULTS, *REFUSALS} <= reasons

@@ -69,6 +69,12 @@ def test_app_serves_what_was_trained(mlflow, trained, tmp_path):
     assert sum(float(line.rsplit(" ", 1)[1]) for line in of_income) == 20
 
 
+def test_baseline_travels_with_the_version(mlflow, trained, tmp_path):
+    """What live figures are compared with is the run's own."""
+    served = champions(mlflow.uri, tmp_path).load(champion(mlflow.uri), ROOM).model
+    assert served.baseline_rmse == mlflow.run(trained["run_id"])["metrics"]["test_rmse"]
+
+
 def test_run_is_traceable(mlflow, trained):
     """The run has its figures, curves, settings, the data's hash, the commit and its report."""
     run = mlflow.run(trained["run_id"])

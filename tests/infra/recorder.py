@@ -55,8 +55,11 @@ class Monitor(MockMonitor):
         return super().RegisterResource(request)
 
 
-def record(recorder, stack, **changes):
-    """Run the program once with a stack's own configuration file, and changes to it."""
+def record(recorder, stack, secrets=(), **changes):
+    """Run the program once with a stack's own configuration file, and changes to it.
+
+    `secrets` names those of the changes that were set with `--secret`.
+    """
     monitor = Monitor(recorder)
     document = yaml.safe_load((CHECKOUT / f"Pulumi.{stack}.yaml").read_text())
     changed = {f"pulumi-mlops:{key}": value for key, value in changes.items()}
@@ -66,7 +69,7 @@ def record(recorder, stack, **changes):
             recorder, project="pulumi-mlops", stack=stack, preview=False, monitor=monitor
         )
         written = {k: json.dumps(v) if isinstance(v, dict) else str(v) for k, v in values.items()}
-        pulumi.runtime.set_all_config(written)
+        pulumi.runtime.set_all_config(written, [f"pulumi-mlops:{key}" for key in secrets])
         pulumi.runtime.test(declare)()
     return recorder.declared, monitor.protected
 

@@ -116,6 +116,14 @@ def test_the_host_gets_its_agent_with_the_bundle(dev):
     assert all(module.startswith("infra.onhost.") for module in imported)
 
 
+def test_dashboards_are_open_on_ones_own_machine_only(dev, local):
+    """Anywhere else Grafana asks who it is."""
+    containers = yaml.safe_load(bundle.compose(dev, PLACE))["services"]
+    assert containers["grafana"]["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+    (grafana,) = (p for p in json.loads(bundle.processes(local, PLACE)) if p["name"] == "grafana")
+    assert grafana["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "true"
+
+
 def test_no_placeholder_is_left_in_a_container(dev):
     """Whatever a service names in braces is known to the compose file."""
     text = bundle.compose(dev, PLACE)
