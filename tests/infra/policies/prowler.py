@@ -149,23 +149,23 @@ def offline(home, endpoint):
 
 def show(verdict):
     """Print what failed, and what did not count, with the reasons."""
-    table = Table("", "check, and why", title=f"prowler on profile {verdict.profile}")
-    # A check's id is looked up by people: none of it may be cut.
-    table.add_column("of the stack's", overflow="fold")
+    # One column for all: a check's id is looked up by people, so none of it may be cut.
+    title = f"prowler on profile {verdict.profile}"
+    table = Table("", "check: on what of the stack, and why", title=title)
     for one in verdict.failed:
-        table.add_row("[red]failed[/]", f"{one.check}\n  {one.detail}", one.resource)
-    for what, listed in (("excepted", verdict.excepted), ("emulator's gap", verdict.gaps)):
+        table.add_row("[red]failed[/]", f"{one.check}: {one.resource}\n  {one.detail}")
+    for what, listed in (("excepted", verdict.excepted), ("gap", verdict.gaps)):
         # Nine endpoints make one row.
         for (check, reason), group in itertools.groupby(listed, lambda e: (e.check, e.reason)):
             whole = f"{PROJECT}-{verdict.profile}"
             named = {one.resource.removeprefix(f"{whole}-") for one in group}
-            table.add_row(what, f"{check}\n  {reason}", ", ".join(sorted(named)))
+            table.add_row(what, f"{check}: {', '.join(sorted(named))}\n  {reason}")
     console = Console(highlight=False)
     console.print(table)
     console.print(
         f"{verdict.checks} checks on this stack: {verdict.passed} passed, "
         f"{len(verdict.failed)} failed beyond the exceptions, {len(verdict.excepted)} excepted, "
-        f"{len(verdict.gaps)} of the emulator's own."
+        f"{len(verdict.gaps)} gaps of the emulator's own."
     )
 
 
