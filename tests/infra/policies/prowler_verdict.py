@@ -96,7 +96,8 @@ def findings(told, tags, made):
 def called(resource):
     """Return the name that the program gives to a resource, without Pulumi's random end."""
     known = resource["data"]["metadata"]
-    if known.get("default"):
+    # One that guards a subnet is not what the exception is written for.
+    if known.get("default") and not known.get("in_use"):
         return "default"
     tagged = (label.partition(":")[2] for label in resource["labels"] if label.startswith("Name:"))
     return SUFFIX.sub("", next(tagged, known.get("name") or resource["name"]))

@@ -58,7 +58,8 @@ def test_only_resources_of_the_stack_count():
     [
         ([*MINE, "Name:shop-hardened-data"], {"name": "other"}, "shop-hardened-data"),
         (MINE, {"name": "shop-hardened-logs-1a2b3c4"}, "shop-hardened-logs"),
-        (MINE, {"name": "", "default": True}, "default"),
+        (MINE, {"name": "", "default": True, "in_use": False}, "default"),
+        (MINE, {"name": "", "default": True, "in_use": True}, "x-1"),
         (MINE, {}, "x-1"),
     ],
 )
