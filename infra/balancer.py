@@ -8,8 +8,11 @@ import pulumi_aws as aws
 
 from infra.storage import BALANCER_LOGS
 
-TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
-"""TLS 1.3, and of 1.2 what Mozilla's intermediate profile allows: no suites in CBC mode."""
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+"""TLS 1.3, and of 1.2 what Mozilla's intermediate profile allows: no suites in CBC mode.
+
+Whoever can agrees on keys that a quantum computer will not find out later.
+"""
 HEALTH_PATH = "/healthz"
 LONGEST_PREFIX = 24
 """A load balancer's name has 32 characters; Pulumi adds eight of its own."""

@@ -232,7 +232,7 @@ def test_the_load_balancer_speaks_tls_only(hardened):
     """Plain HTTP is sent to HTTPS; HTTPS is TLS 1.2 or newer, with the stack's certificate."""
     listeners = {d.inputs["port"]: d.inputs for d in of_type(hardened, "aws:lb/listener:Listener")}
     assert set(listeners) == {80, 443}
-    assert listeners[443]["sslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+    assert listeners[443]["sslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
     assert listeners[443]["certificateArn"] == CERTIFICATE
     (action,) = listeners[80]["defaultActions"]
     assert action["type"] == "redirect"
