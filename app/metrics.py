@@ -10,12 +10,19 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.registry import Collector
 
 REQUESTS = "prediction_requests_total"
 ERRORS = "prediction_errors_total"
 ROWS = "prediction_rows_total"
 LATENCY = "prediction_latency_seconds"
 MODEL_INFO = "model_version_info"
+UNRECORDED = "prediction_unrecorded_total"
+FEEDBACK_ROWS = "feedback_rows_total"
+LIVE_RMSE = "prediction_live_rmse"
+LIVE_ROWS = "prediction_live_rows"
+JOURNAL_BYTES = "prediction_journal_bytes"
+JOURNAL_DAMAGED = "prediction_journal_damaged_total"
 GC_COLLECTIONS = "python_gc_collections_total"
 
 # From a quarter of a millisecond (one row) to seconds (thousands of rows on a busy host).
@@ -48,6 +55,12 @@ class Metrics:
             buckets=LATENCY_BUCKETS_S,
             registry=self._registry,
         )
+        self.unrecorded = Counter(
+            UNRECORDED, "Predictions answered but not recorded.", registry=self._registry
+        )
+        self.feedback_rows = Counter(
+            FEEDBACK_ROWS, "True values told, each counted once.", registry=self._registry
+        )
         self._model = Gauge(
             MODEL_INFO,
             "1 for the model version that is served.",
@@ -59,6 +72,10 @@ class Metrics:
         """Say which version is served from now on."""
         self._model.clear()
         self._model.labels(model, version, run_id).set(1)
+
+    def add(self, collector: Collector) -> None:
+        """Take in figures that are made elsewhere."""
+        self._registry.register(collector)
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus's text format."""

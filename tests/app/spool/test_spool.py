@@ -171,7 +171,7 @@ KILLED = """
 
 
 def test_acknowledged_predictions_survive_kill_9(tmp_path):
-    """Each id that was acknowledged before SIGKILL is in the segments that another process takes."""
+    """Each id acknowledged before SIGKILL is in the segments that another process takes."""
     killed = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path)],
         cwd=CHECKOUT,
