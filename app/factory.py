@@ -6,7 +6,12 @@ from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from app.accounts.blueprint import accounts
+from app.caller import RefusedError
+from app.history.blueprint import history
+from app.refusal import json_refusal
 from app.routes import routes
+from app.security_headers import secure
 from app.service import KEY, Service
 
 log = logging.getLogger(__name__)
@@ -14,10 +19,14 @@ log = logging.getLogger(__name__)
 
 def create_app(service: Service) -> Flask:
     """Return the application; its models are followed by whoever made them, not by the app."""
-    app = Flask("app", static_folder=None)
+    app = Flask("app", static_folder=None, template_folder="pages/templates")
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body_bytes
     app.extensions[KEY] = service
     app.register_blueprint(routes)
+    app.register_blueprint(accounts)
+    app.register_blueprint(history)
+    app.after_request(secure)
+    app.register_error_handler(RefusedError, json_refusal)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)
     return app

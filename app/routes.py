@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from app.caller import RefusedError
 from app.example import EXAMPLE_BODY
 from app.metrics import Metrics
 from app.model import ServedModel
@@ -21,6 +22,17 @@ PURPOSES = {
     "GET /healthz": "is the process alive",
     "GET /readyz": "is a model being served, and which",
     "GET /metrics": "figures for Prometheus",
+    "GET /predictions": "your past predictions",
+    "GET /predictions/<prediction_id>": "one of them, with all rows",
+    "POST /feedback": "tell the true value of a prediction",
+    "GET /register": "register, and get a session",
+    "GET /login": "log in",
+    "POST /logout": "end the session",
+    "GET /account": "who you are, and your API keys",
+    "POST /keys": "make an API key",
+    "DELETE /keys/<int:key_id>": "revoke one",
+    "POST /keys/<int:key_id>/revoke": "the same, from a page",
+    "POST /invitations": "invite somebody to register",
 }
 NO_MODEL = (
     "No model is served yet: {problem}. Train one with `python -m training.train`; "
@@ -71,8 +83,9 @@ def predict() -> ResponseReturnValue:
     started = time.perf_counter()
     service.metrics.requests.inc()
     try:
+        service.gate.caller(request.environ, "predict")
         return _predict(service)
-    except HTTPException:
+    except (HTTPException, RefusedError):
         service.metrics.bad_input.inc()
         raise
     except Exception:

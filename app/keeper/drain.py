@@ -41,8 +41,8 @@ def fetch(folder: Path, database: Database, wanted: Callable[[Record], bool]) ->
     for path in segments.all_of(folder):
         try:
             data = path.read_bytes()
-        except FileNotFoundError:
-            # It has just been drained: then they are in the database.
+        except OSError:
+            # Most likely it has just been drained: then they are in the database.
             continue
         found = [record for record in decode(data) if wanted(record)]
         if found:
