@@ -5,10 +5,10 @@ comes second waits and finds nothing to do, one that is killed has changed nothi
 """
 
 import contextlib
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import OperationalError
 
 from app.database.connection import Database
 
@@ -64,5 +64,5 @@ def _write_ahead(database: Database) -> None:
     connection = database.engine.raw_connection()
     # Readers and one writer at the same time; the file remembers it. Somebody who reads it just
     # now hinders the change: the next start makes it.
-    with contextlib.closing(connection), contextlib.suppress(OperationalError):
+    with contextlib.closing(connection), contextlib.suppress(sqlite3.OperationalError):
         connection.cursor().execute("PRAGMA journal_mode = WAL")

@@ -1,4 +1,4 @@
-"""Databases for the tests of the API: SQLite always, PostgreSQL where its programs are."""
+"""Databases for the tests of the API, SQLite and PostgreSQL, and services on top of them."""
 
 import shutil
 
@@ -9,6 +9,7 @@ from app.database.connection import Database
 from app.database.migrate import migrate
 from app.database.tables import metadata
 from tests import postgres
+from tests.app.site import Site
 
 
 @pytest.fixture(scope="session")
@@ -46,14 +47,53 @@ def empty_postgres_url(postgres_url):
     return postgres_url
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres_url(postgres_url):
+    """Another database of that server, with all tables: tests empty them."""
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE DATABASE service"))
+    engine.dispose()
+    url = postgres_url.removesuffix("postgres") + "service"
+    migrate(url)
+    return url
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request):
     """A database with all tables and no rows, of each kind."""
     if request.param == "sqlite":
-        url = request.getfixturevalue("sqlite_url")
+        found = Database(request.getfixturevalue("sqlite_url"))
     else:
-        url = request.getfixturevalue("empty_postgres_url")
-        migrate(url)
-    found = Database(url)
+        found = Database(request.getfixturevalue("migrated_postgres_url"))
+        with found.writing() as connection:
+            for table in metadata.tables:
+                connection.execute(text(f"TRUNCATE {table} RESTART IDENTITY CASCADE"))
     yield found
     found.close()
+
+
+@pytest.fixture
+def make_site(sqlite_url, tmp_path):
+    made = []
+
+    def make(auth="required", url=sqlite_url):
+        made.append(Site(url, tmp_path, auth))
+        return made[-1]
+
+    yield make
+    for site in made:
+        site.journal.close()
+        site.database.close()
+
+
+@pytest.fixture
+def site(make_site):
+    """A service where everybody has to say who they are."""
+    return make_site()
+
+
+@pytest.fixture
+def open_site(make_site):
+    """A service that anybody may use."""
+    return make_site("open")

@@ -7,7 +7,7 @@ import pytest
 
 from app.accounts import throttle
 from app.database.tables import login_attempts
-from tests.app.accounts.conftest import PASSWORD
+from tests.app.site import PASSWORD
 
 HTML = {"Accept": "text/html"}
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import pytest
 from flask.testing import FlaskClient
 
 from app.accounts.credentials import find
@@ -66,29 +65,3 @@ class Site:
         made = person.post("/keys", json={"label": "a key", "scopes": list(scopes)})
         assert made.status_code == 201, made.text
         return made.json["key"]
-
-
-@pytest.fixture
-def make_site(sqlite_url, tmp_path):
-    made = []
-
-    def make(auth="required", url=sqlite_url):
-        made.append(Site(url, tmp_path, auth))
-        return made[-1]
-
-    yield make
-    for site in made:
-        site.journal.close()
-        site.database.close()
-
-
-@pytest.fixture
-def site(make_site):
-    """A service where everybody has to say who they are."""
-    return make_site()
-
-
-@pytest.fixture
-def open_site(make_site):
-    """A service that anybody may use."""
-    return make_site("open")
