@@ -1,6 +1,8 @@
 """Moves predictions from the spool into the database."""
 
 import itertools
+import math
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,12 +11,14 @@ from app.database.predictions import store
 from app.spool import segments
 from app.spool.record import Record, decode
 
-BATCH = 500
+BATCH = 1000
 """Rows a transaction: few enough that feedback does not wait, many enough to be quick."""
 
 
-def drain(folder: Path, database: Database) -> int:
+def drain(folder: Path, database: Database, most_s: float = math.inf) -> int:
     """Take every segment that no worker writes to, then delete it; return the damaged records.
+
+    After `most_s` the others are left for another time.
 
     Safe to be interrupted anywhere: a segment is deleted after all of it is in the database, and
     what is inserted again is left alone.
@@ -25,11 +29,14 @@ def drain(folder: Path, database: Database) -> int:
         What is left is drained another time.
     """
     damaged = 0
+    end = time.monotonic() + most_s
     for path in segments.all_of(folder):
         with segments.claimed(path) as data:
             if data is not None:
                 damaged += _store_all(data, database)
                 path.unlink(missing_ok=True)
+        if time.monotonic() > end:
+            break
     return damaged
 
 

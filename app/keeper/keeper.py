@@ -15,6 +15,9 @@ from app.spool import segments
 log = logging.getLogger(__name__)
 
 STEP_S = 0.5
+DRAIN_S = 2.0
+"""A backlog is drained in parts, so that the figures say how much of it is left."""
+
 COUNT_EVERY_S = 3.0
 PRUNE_EVERY_S = 600.0
 WAIT_S = 5.0
@@ -42,7 +45,7 @@ class Keeper:
             if not self._migrated:
                 migrate(self._settings.database_url)
                 self._migrated = True
-            self._damaged += drain(self._journal, self._database)
+            self._damaged += drain(self._journal, self._database, DRAIN_S)
             if now >= self._prune_at:
                 self._prune(now)
             if now >= self._count_at:
