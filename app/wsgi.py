@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import threading
 from functools import partial
 
 # XGBoost imports scikit-learn when it can, and with it pandas and pyarrow: three seconds and
@@ -14,7 +15,7 @@ from app.accounts.tokens import operator_digest  # noqa: E402
 from app.database.connection import Database  # noqa: E402
 from app.factory import create_app  # noqa: E402
 from app.follower import Follower  # noqa: E402
-from app.keeper.figures import FiguresCollector  # noqa: E402
+from app.keeper.collector import FiguresCollector  # noqa: E402
 from app.keeper.guardian import Guardian  # noqa: E402
 from app.late import late  # noqa: E402
 from app.metrics import Metrics  # noqa: E402
@@ -44,4 +45,7 @@ champion = Follower(
     lambda model: metrics.served(model.name, model.version, model.run_id),
 )
 champion.start()
+if settings.auth == "required":
+    # The first key must not wait for SQLAlchemy, nor the start of the worker.
+    threading.Thread(target=lambda: database.engine, name="open-database", daemon=True).start()
 app = create_app(Service(settings, champion, metrics, gate, journal, database))

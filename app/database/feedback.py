@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection, select
 
 from app.database.predictions import owned_by
 from app.database.tables import feedback, predictions
 from app.database.upsert import insert_if_new
+from app.spool.record import floats
 
 RECENT_ROWS = 5_000
 """The live error is that of the newest labelled rows of all models, so many of them."""
@@ -88,7 +88,7 @@ def live(connection: Connection) -> list[LiveError]:
     for model, version, error in connection.execute(asked):
         errors.setdefault((model, version), []).append(error)
     return [
-        LiveError(model, version, math.sqrt(np.mean(np.square(found))), len(found))
+        LiveError(model, version, math.hypot(*found) / math.sqrt(len(found)), len(found))
         for (model, version), found in sorted(errors.items())
     ]
 
@@ -96,10 +96,7 @@ def live(connection: Connection) -> list[LiveError]:
 def _predictions(connection: Connection, user_id: int | None, ids: set[str]) -> dict[str, Any]:
     p = predictions.c
     asked = select(p.id, p.predictions).where(p.id.in_(ids), owned_by(user_id))
-    return {
-        row.id: np.frombuffer(row.predictions, dtype=np.float64).tolist()
-        for row in connection.execute(asked)
-    }
+    return {row.id: floats(row.predictions) for row in connection.execute(asked)}
 
 
 def _row(

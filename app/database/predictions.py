@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-import numpy as np
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -24,7 +23,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from app.database.connection import Database
 from app.database.tables import feedback, predictions
 from app.database.upsert import insert_if_new
-from app.spool.record import Record
+from app.spool.record import Record, floats
 
 SHOWN_ROWS = 5
 """A list shows so many rows of each prediction; asked for by its id it is shown whole."""
@@ -141,11 +140,12 @@ def _feedback_of(
 
 
 def _kept(row: Row[Any], shown: int, known: dict[str, list[dict[str, float]]]) -> Kept:
-    rows = np.frombuffer(row.rows, dtype=np.float64).reshape(shown, -1)
+    values = floats(row.rows)
+    columns = len(values) // shown
     return Kept(
         *(row.id, row.at, row.model, row.version, row.run_id, row.row_count, row.latency_s),
-        rows=rows.tolist(),
-        predictions=np.frombuffer(row.predictions, dtype=np.float64).tolist(),
+        rows=[values[start : start + columns] for start in range(0, len(values), columns)],
+        predictions=floats(row.predictions),
         feedback=known.get(row.id, []),
     )
 

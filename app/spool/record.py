@@ -1,4 +1,4 @@
-"""Pure: a prediction as bytes in a segment file, and back.
+"""Pure: the form of a prediction in a segment file, and how it is read again.
 
 A record is a header, the texts, the rows and the predictions as raw 64-bit floats, and an end mark.
 It is written by one call; so after a crash at most the last one of a file is incomplete, which its
@@ -9,8 +9,6 @@ import struct
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from app.journal import Prediction
 
 HEADER = struct.Struct("<4sIddqIHHHH")
 """Mark, bytes of the whole record, at, latency, user, rows, lengths of id and of three texts."""
@@ -37,24 +35,6 @@ class Record:
     latency_s: float
     user_id: int | None
     size: int
-
-
-def encode(prediction: Prediction) -> bytes:
-    """Return a prediction's record."""
-    one, model = prediction.id.encode(), prediction.model.encode()
-    version, run_id = prediction.version.encode(), prediction.run_id.encode()
-    rows, predictions = prediction.rows.tobytes(), array("d", prediction.predictions).tobytes()
-    texts = len(one) + len(model) + len(version) + len(run_id)
-    header = HEADER.pack(
-        START,
-        HEADER.size + texts + len(rows) + len(predictions) + len(END),
-        prediction.at,
-        prediction.latency_s,
-        NOBODY if prediction.user_id is None else prediction.user_id,
-        len(prediction.predictions),
-        *(len(one), len(model), len(version), len(run_id)),
-    )
-    return b"".join((header, one, model, version, run_id, rows, predictions, END))
 
 
 def decode(data: bytes) -> Iterator[Record]:
@@ -90,3 +70,8 @@ def _at(data: bytes, start: int) -> Record | None:
         user_id=None if user == NOBODY else user,
         size=size,
     )
+
+
+def floats(data: bytes) -> list[float]:
+    """Return numbers that are kept as bytes; without numpy, which the keeper has no use for."""
+    return array("d", data).tolist()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.journal import Prediction
 from app.spool import segments
-from app.spool.record import encode
+from app.spool.encode import encode
 
 log = logging.getLogger(__name__)
 

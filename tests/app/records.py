@@ -3,7 +3,8 @@
 import numpy as np
 
 from app.journal import Prediction
-from app.spool.record import Record, decode, encode
+from app.spool.encode import encode
+from app.spool.record import Record, decode
 
 
 def prediction(number=1, *, rows=1, user_id=None, at=1_000.0, version="7"):

@@ -15,8 +15,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from app.database.connection import Database
 from app.database.feedback import Told, add
 from app.database.predictions import newest, store
+from app.keeper.collector import FiguresCollector
 from app.keeper.drain import drain, fetch
-from app.keeper.figures import FiguresCollector, read
+from app.keeper.figures import read
 from app.keeper.guardian import Guardian
 from app.keeper.keeper import Keeper
 from app.settings import Settings
@@ -252,3 +253,17 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_the_keeper_stays_small():
+    """It runs without what only workers need: each would be megabytes beside every service."""
+    heavy = "numpy", "flask", "prometheus_client", "alembic"
+    script = f"import sys, app.keeper.keeper; print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == "[]"

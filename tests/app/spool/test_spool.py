@@ -13,7 +13,8 @@ import pytest
 
 from app.journal import Prediction
 from app.spool import segments
-from app.spool.record import decode, encode
+from app.spool.encode import encode
+from app.spool.record import decode
 from app.spool.spool import SEGMENT_BYTES, Spool
 
 CHECKOUT = Path(__file__).parents[3]
