@@ -6,39 +6,39 @@ from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from app.accounts.blueprint import accounts
 from app.caller import RefusedError
+from app.history.blueprint import history
 from app.hot_path import HotPath
 from app.mlflow_routes import mlflow_routes
 from app.model_health import ModelHealth
 from app.model_routes import model_routes
 from app.open_inference_routes import open_inference_routes
-from app.prediction import INTERNAL, refusal_headers
+from app.prediction import INTERNAL
+from app.refusal import json_refusal
 from app.routes import routes
+from app.security_headers import secure
 from app.service import KEY, Service
 
 log = logging.getLogger(__name__)
 
+BLUEPRINTS = (routes, mlflow_routes, open_inference_routes, model_routes, accounts, history)
+
 
 def create_app(service: Service) -> Flask:
     """Return the application; its models are followed by whoever made them, not by the app."""
-    app = Flask("app", static_folder=None)
+    app = Flask("app", static_folder=None, template_folder="pages/templates")
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body_bytes
     app.extensions[KEY] = service
     service.metrics.add(ModelHealth(service.models))
-    for blueprint in (routes, model_routes, mlflow_routes, open_inference_routes):
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.after_request(secure)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(RefusedError, _refused)
+    app.register_error_handler(RefusedError, json_refusal)
     app.register_error_handler(Exception, _fault)
     app.wsgi_app = HotPath(app.wsgi_app, service)  # type: ignore[method-assign]
     return app
-
-
-def _refused(error: RefusedError) -> ResponseReturnValue:
-    answer = jsonify(error=str(error))
-    answer.status_code = error.status
-    answer.headers.extend(dict(refusal_headers(error.status)[1:]))
-    return answer
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

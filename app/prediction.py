@@ -22,6 +22,7 @@ from app.model import ServedModel
 from app.parsing.faults import BadInputError, show
 from app.parsing.tables import Table
 from app.parsing.values import values
+from app.refusal import headers
 from app.request import read
 from app.schema import Floats
 from app.service import Models, Service
@@ -142,9 +143,7 @@ def answer_in(dialect: Dialect, request: Request, service: Service) -> Reply:
 
 def refusal_headers(status: int) -> Headers:
     """Return the headers of an answer to a caller that is refused."""
-    if status == HTTPStatus.UNAUTHORIZED:
-        return (JSON, ("WWW-Authenticate", "Bearer"))
-    return OK_HEADERS
+    return (JSON, *headers(status).items())
 
 
 def named_in(query: str) -> str | None:

@@ -33,6 +33,17 @@ PURPOSES = {
     "GET /healthz": "is the process alive",
     "GET /readyz": "is a model being served, and which",
     "GET /metrics": "figures for Prometheus",
+    "GET /predictions": "your past predictions",
+    "GET /predictions/<prediction_id>": "one of them, with all rows",
+    "POST /feedback": "tell the true value of a prediction",
+    "GET /register": "register, and get a session",
+    "GET /login": "log in",
+    "POST /logout": "end the session",
+    "GET /account": "who you are, and your API keys",
+    "POST /keys": "make an API key",
+    "DELETE /keys/<int:key_id>": "revoke one",
+    "POST /keys/<int:key_id>/revoke": "the same, from a page",
+    "POST /invitations": "invite somebody to register",
 }
 
 

@@ -7,6 +7,7 @@ from typing import Protocol, cast
 from flask import Flask
 
 from app.caller import Gate, OpenGate
+from app.database.connection import Database
 from app.follower import Went
 from app.hook import Hook
 from app.journal import Journal, NoJournal
@@ -59,6 +60,7 @@ class Service:
     metrics: Metrics
     gate: Gate = field(default_factory=OpenGate)
     journal: Journal = field(default_factory=NoJournal)
+    database: Database = field(default_factory=Database)
     hook: Hook | None = None
 
 

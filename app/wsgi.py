@@ -3,7 +3,8 @@
 import logging
 import os
 import sys
-from pathlib import Path
+import threading
+from functools import partial
 
 # XGBoost imports scikit-learn when it can, and with it pandas and pyarrow: three seconds and
 # 130 MB a worker, for wrappers that a server of boosters never calls.
@@ -17,41 +18,75 @@ try:
 except OSError as error:
     sys.stderr.write(f"/metrics is each worker's own: {error}\n")
 
+from flask import Flask  # noqa: E402
+
+from app.accounts.gate import AccountGate  # noqa: E402
+from app.accounts.tokens import operator_digest  # noqa: E402
 from app.bell import Bell  # noqa: E402
 from app.cache import DiskCache  # noqa: E402
 from app.champions import Champions  # noqa: E402
+from app.database.connection import Database  # noqa: E402
 from app.factory import create_app  # noqa: E402
 from app.follower import Follower  # noqa: E402
 from app.hook import Hook, kept_secret  # noqa: E402
+from app.keeper.collector import FiguresCollector  # noqa: E402
+from app.keeper.guardian import Guardian  # noqa: E402
+from app.late import late  # noqa: E402
 from app.metrics import Metrics  # noqa: E402
 from app.registry import Registry  # noqa: E402
 from app.rest import Rest  # noqa: E402
 from app.service import Service  # noqa: E402
 from app.settings import Settings, SettingsError  # noqa: E402
+from app.spool.spool import Spool  # noqa: E402
 
-logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-try:
-    settings = Settings.from_environment(os.environ)
-except SettingsError as error:
-    sys.exit(f"xgboost-api cannot start: {error}")
-metrics = Metrics()
-folder = Path(settings.data_dir, "models")
-rest = Rest(settings.tracking_uri)
-models = Follower(
-    Champions(Registry(rest), DiskCache(folder), settings.model_alias),
-    settings.model_name,
-    int(settings.model_memory_mb * 1e6),
-    Bell(folder / "bell"),
-    lambda served: metrics.served((one.name, one.version, one.run_id) for one in served),
-)
-models.start(settings.model_poll_s)
-metrics.start()
-hook = None
-if settings.model_hook_url is not None:
+log = logging.getLogger(__name__)
+
+
+def start(settings: Settings, operator: bytes | None) -> Flask:
+    """Make the service's parts, start what works in the background, return the application."""
+    metrics = Metrics()
+    metrics.add(FiguresCollector(settings.data_dir))
+    metrics.start()
+    database = Database(settings.database_url)
+    find = partial(late("app.accounts.credentials", "find"), database)
+    gate = AccountGate(settings.auth, operator, find)
+    journal = Spool(settings.journal_dir, settings.journal_max_bytes, metrics.unrecorded.inc)
+    journal.start()
+    Guardian(settings.data_dir, os.environ).start()
+    if settings.auth == "required":
+        # The first key must not wait for SQLAlchemy, nor the start of the worker.
+        threading.Thread(target=lambda: database.engine, name="open-database", daemon=True).start()
+    models, hook = follow(settings, metrics)
+    return create_app(Service(settings, models, metrics, gate, journal, database, hook))
+
+
+def follow(settings: Settings, metrics: Metrics) -> tuple[Follower, Hook | None]:
+    """Follow the registry's champions, by its webhook where it can reach this service."""
+    folder = settings.data_dir / "models"
+    rest = Rest(settings.tracking_uri)
+    models = Follower(
+        Champions(Registry(rest), DiskCache(folder), settings.model_alias),
+        settings.model_name,
+        int(settings.model_memory_mb * 1e6),
+        Bell(folder / "bell"),
+        lambda served: metrics.served((one.name, one.version, one.run_id) for one in served),
+    )
+    models.start(settings.model_poll_s)
+    if settings.model_hook_url is None:
+        return models, None
+    secret = folder / "hook-secret"
     try:
-        secret = folder / "hook-secret"
         hook = Hook(settings.model_hook_url, kept_secret(secret))
         hook.keep_registered(rest, secret)
     except OSError as error:
-        logging.getLogger(__name__).warning("no webhook, polling alone: %s", error)
-app = create_app(Service(settings, models, metrics, hook=hook))
+        log.warning("no webhook, polling alone: %s", error)
+        return models, None
+    return models, hook
+
+
+logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+try:
+    chosen = Settings.from_environment(os.environ)
+    app = start(chosen, operator_digest(chosen.operator_key_file))
+except SettingsError as error:
+    sys.exit(f"xgboost-api cannot start: {error}")
