@@ -11,7 +11,7 @@ from benchmarks.in_process import Memory, bare_flask, body_of, costs_us, request
 from tests.app.fakes import MODEL, FakeChampion
 
 ROUNDS = 25
-# Measured: 0.6 and 2.2. A regression worth stopping doubles a part; a busy machine does not.
+# Measured: 0.4 and 2.7. A regression worth stopping doubles a part; a busy machine does not.
 MOST_HOT_PATH, MOST_THROUGH_FLASK = 1.2, 4.5
 
 
