@@ -35,8 +35,8 @@ NO_MODEL = (
     "it is picked up by itself."
 )
 RETRY_S = "5"
-JSON = ("Content-Type", "application/json")
-OK_HEADERS = (JSON,)
+# The lane in front of Flask passes by `app.security_headers`, which adds the second to all else.
+OK_HEADERS = (("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff"))
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -130,7 +130,7 @@ def answer_in(dialect: Dialect, request: Request, service: Service) -> Reply:
     except NotServedError as error:
         yet = error.status == HTTPStatus.SERVICE_UNAVAILABLE
         (metrics.no_model if yet else metrics.bad_input).inc()
-        headers = (JSON, ("Retry-After", RETRY_S)) if yet else OK_HEADERS
+        headers = (*OK_HEADERS, ("Retry-After", RETRY_S)) if yet else OK_HEADERS
         reply = _say(dialect, error.status, {"error": str(error)}, headers)
     # The trace is for the log; the caller gets no inside view.
     except Exception:
@@ -143,7 +143,7 @@ def answer_in(dialect: Dialect, request: Request, service: Service) -> Reply:
 
 def refusal_headers(status: int) -> Headers:
     """Return the headers of an answer to a caller that is refused."""
-    return (JSON, *headers(status).items())
+    return (*OK_HEADERS, *headers(status).items())
 
 
 def named_in(query: str) -> str | None:

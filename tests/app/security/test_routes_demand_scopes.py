@@ -13,6 +13,8 @@ OPEN = "open"
 """Anybody may: it tells nothing of anybody."""
 PERSON = "person"
 """A session: somebody who is logged in, not a key."""
+SIGNED = "signed"
+"""Who holds MLflow's secret, shown by a signature."""
 FORM = "form"
 """Anybody may, in a form of ours or JSON."""
 
@@ -22,6 +24,22 @@ DEMANDS = {
     "GET /readyz": OPEN,
     "GET /metrics": OPEN,
     "POST /predict": "predict",
+    "POST /invocations": "predict",
+    "GET /ping": OPEN,
+    "GET /health": OPEN,
+    "GET /version": OPEN,
+    "GET /v2": OPEN,
+    "GET /v2/health/live": OPEN,
+    "GET /v2/health/ready": OPEN,
+    "GET /v2/models/<name>": OPEN,
+    "GET /v2/models/<name>/ready": OPEN,
+    "POST /v2/models/<name>/infer": "predict",
+    "GET /v2/models/<name>/versions/<version>": OPEN,
+    "GET /v2/models/<name>/versions/<version>/ready": OPEN,
+    "POST /v2/models/<name>/versions/<version>/infer": "predict",
+    "GET /models": "predict",
+    "POST /models/<name>/previous": "manage",
+    "POST /models/hook": SIGNED,
     "GET /predictions": "history",
     "GET /predictions/<prediction_id>": "history",
     "POST /feedback": "feedback",
@@ -43,7 +61,7 @@ SCOPED = sorted(route for route, demand in DEMANDS.items() if demand in SCOPES)
 
 def path_of(route: str) -> tuple[str, str]:
     method, rule = route.split()
-    for name in ("<prediction_id>", "<int:key_id>"):
+    for name in ("<prediction_id>", "<int:key_id>", "<name>", "<version>"):
         rule = rule.replace(name, "1")
     return method, rule
 
