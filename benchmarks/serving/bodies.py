@@ -44,6 +44,9 @@ ONE_ROW, MANY_ROWS = "1 row", "1,000 rows"
 ONE_ROW_BODIES = 1_000
 MANY = 1_000
 
+TOLERANCE = 2e-6
+"""Of predictions around 2: the last digits that single precision has there."""
+
 
 def encoded(form: Form, rows: Floats) -> bytes:
     """Return a body with these rows."""
@@ -71,3 +74,10 @@ def write(rows: Floats, folder: Path) -> None:
 def file(form: Form, size: str, folder: Path) -> Path:
     """Return the file with a form's bodies of a size."""
     return folder / f"{form.path.strip('/').replace('/', '-')}, {size}.jsonl"
+
+
+def is_equal(answered: Sequence[float], expected: Floats) -> bool:
+    """Tell whether a server answers what it must, one prediction a row."""
+    return len(answered) == len(expected) and np.allclose(
+        answered, expected, rtol=0, atol=TOLERANCE
+    )

@@ -1,6 +1,6 @@
 """Measures every server in turn, several rounds in alternating order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +14,12 @@ from benchmarks.serving.bodies import MANY_ROWS, ONE_ROW
 from benchmarks.serving.models import Models
 from benchmarks.serving.registry import ModelRegistry
 from benchmarks.serving.running import Running, send, started
-from benchmarks.serving.servers import ALL, Server
-from training.data import Floats
+from benchmarks.serving.servers import ALL, PEERS_FOLDER, Server
 
-PEERS_FOLDER = CHECKOUT / "benchmarks" / "peers"
 WORKERS = (1, 2)
 WARM_UP_S = 2
 CHECKED_ONE_BY_ONE = 20
 IN_A_ROW = 20
-TOLERANCE = 2e-6
-"""Of predictions around 2: the last digits that single precision has there."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,6 @@ class Effort:
 FULL = Effort(rounds=3, seconds=4)
 QUICK = Effort(rounds=1, seconds=1)
 
-Case = tuple[Server, int]
 Found = dict[str, dict[str, dict[str, float]]]
 
 
@@ -72,7 +67,7 @@ def run(folder: Path, effort: Effort, servers: Sequence[Server] = ALL) -> Found:
     with registry.holding(held, bench.models.rows[:5], folder / "registry") as followed:
         for number in range(effort.rounds):
             print(f"serving, round {number + 1} of {effort.rounds}", flush=True)
-            for server, workers in in_turn(cases, number):
+            for server, workers in f.in_turn(cases, number):
                 found = bench.measure(followed, server, workers, effort.seconds)
                 rounds.setdefault((server.name, workers), []).append(found)
     return {
@@ -81,14 +76,6 @@ def run(folder: Path, effort: Effort, servers: Sequence[Server] = ALL) -> Found:
         }
         for workers in WORKERS
     }
-
-
-def in_turn(cases: Sequence[Case], number: int) -> Iterator[Case]:
-    """Yield the cases in their order, every second round from the last to the first.
-
-    What changes with time on a shared machine then does not always fall on the same ones.
-    """
-    yield from reversed(cases) if number % 2 else cases
 
 
 @dataclass(frozen=True)
@@ -174,7 +161,7 @@ class Bench:
         for asked in np.array_split(self.models.rows[:checked], checked // each):
             answer = send(port, server.form.path, bodies.encoded(server.form, asked))
             answered, expected = server.form.predictions(answer), model.predict(asked)
-            if not is_equal(answered, expected):
+            if not bodies.is_equal(answered, expected):
                 message = f"{server.name} predicts {answered[:3]}, not {expected[:3].tolist()}"
                 raise RuntimeError(message)
 
@@ -193,13 +180,6 @@ class Bench:
             f.of(f.CPU, size): 1e6 * (running.cpu_s() - before_s) / done.requests,
             f.of(f.MEMORY, size): running.memory_mb(),
         }
-
-
-def is_equal(answered: Sequence[float], expected: Floats) -> bool:
-    """Tell whether a server answers what it must, one prediction a row."""
-    return len(answered) == len(expected) and np.allclose(
-        answered, expected, rtol=0, atol=TOLERANCE
-    )
 
 
 def _answers(server: Server, port: int, body: bytes) -> bool:

@@ -1,8 +1,9 @@
 """What the measured figures come to: medians, factors, tables, and the aims that they meet."""
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from benchmarks.serving.bodies import MANY_ROWS, ONE_ROW
 from benchmarks.serving.servers import (
@@ -15,6 +16,7 @@ from benchmarks.serving.servers import (
     PEERS,
 )
 
+T = TypeVar("T")
 Figures = Mapping[str, float]
 Rows = Mapping[str, Figures]
 """Figures by server."""
@@ -26,6 +28,14 @@ MEMORY, COLD_START = "memory MB", "cold start s"
 def medians(rounds: Sequence[Figures]) -> dict[str, float]:
     """Return the median of each figure."""
     return {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}
+
+
+def in_turn(cases: Sequence[T], number: int) -> Iterator[T]:
+    """Yield the cases of a round in their order, every second round from the last to the first.
+
+    What changes with time on a shared machine then does not always fall on the same ones.
+    """
+    yield from reversed(cases) if number % 2 else cases
 
 
 def of(figure: str, size: str) -> str:

@@ -4,10 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import mlflow.xgboost
 import numpy as np
-import pandas as pd
-from mlflow.models import infer_signature
 
 from training.data import Floats
 from training.generate import generate
@@ -56,9 +53,17 @@ def make() -> Models:
 
 def write(model: Boosted, rows: Floats, folder: Path) -> None:
     """Write the model as `model.ubj`, as MLflow's `mlflow/` and as MLServer's `mlserver/`."""
+    # Imported here: it takes seconds, which the engines' benchmark has no use for.
+    import mlflow.xgboost  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+    from mlflow.models import infer_signature  # noqa: PLC0415
+
+    from training.run import quiet  # noqa: PLC0415
+
     model.booster.save_model(folder / BOOSTER_FILE)
     frame = pd.DataFrame(rows[:5], columns=list(FEATURE_NAMES))
     signature = infer_signature(frame, np.asarray(model.booster.inplace_predict(rows[:5])))
+    quiet()
     mlflow.xgboost.save_model(model.booster, str(folder / "mlflow"), signature=signature)
     (folder / "mlserver").mkdir()
     model.booster.save_model(folder / "mlserver" / BOOSTER_FILE)

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from benchmarks.scratch import CHECKOUT
 from benchmarks.serving.bodies import FEATURES, MLFLOW, MLSERVER, Form
+
+PEERS_FOLDER = CHECKOUT / "benchmarks" / "peers"
 
 MLFLOW_PEER = "mlflow models serve"
 MLSERVER_PEER = "MLServer"
