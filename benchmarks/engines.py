@@ -37,7 +37,7 @@ def run(*, quick: bool = False) -> dict[str, dict[str, float]]:
         An answer differs.
     """
     made = models.make()
-    booster = made.plain.booster
+    booster = made.booster
     engines = {
         ONNX: onnx_engine(onnx_trees.to_onnx(booster)),
         XGBOOST: xgboost_engine(bytes(booster.save_raw("ubj"))),

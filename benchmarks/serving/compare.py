@@ -63,8 +63,7 @@ def run(folder: Path, effort: Effort, servers: Sequence[Server] = ALL) -> Found:
     bench = Bench.prepare(folder, servers)
     cases = [(server, workers) for workers in WORKERS for server in servers]
     rounds: dict[tuple[str, int], list[dict[str, float]]] = {}
-    held = {"plain": bench.models.plain, "geographic": bench.models.geographic}
-    with registry.holding(held, bench.models.rows[:5], folder / "registry") as followed:
+    with registry.holding(bench.models, folder / "registry") as followed:
         for number in range(effort.rounds):
             print(f"serving, round {number + 1} of {effort.rounds}", flush=True)
             for server, workers in f.in_turn(cases, number):
@@ -97,7 +96,7 @@ class Bench:
             programs[name] = environment(PEERS_FOLDER / f"{name}.txt")
         print("serving: fitting the models", flush=True)
         made = models.make()
-        models.write(made.plain, made.rows, folder)
+        models.write(made.booster, made.rows, folder)
         bodies.write(made.rows, folder)
         return cls(folder, wrk, programs, made)
 
@@ -156,7 +155,7 @@ class Bench:
         """See that a server predicts what the model does."""
         if server.model is None:
             return
-        model = self.models.plain if server.model == "plain" else self.models.geographic
+        model = self.models.trained[server.model].model
         checked, each = (CHECKED_ONE_BY_ONE, 1) if size == ONE_ROW else (bodies.MANY, bodies.MANY)
         for asked in np.array_split(self.models.rows[:checked], checked // each):
             answer = send(port, server.form.path, bodies.encoded(server.form, asked))

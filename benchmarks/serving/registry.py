@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
-import numpy as np
 from mlflow import MlflowClient
 
 from benchmarks.scratch import free_ports
+from benchmarks.serving.models import Models
 from benchmarks.serving.running import started
 from training import registry
-from training.data import Floats
-from training.flavor import Artifact
 from training.gate import Decision
-from training.models.boosted import Boosted
+from training.record import record
 from training.run import quiet
 from training.schema import HOUSING
 
@@ -38,7 +36,7 @@ class ModelRegistry:
 
 
 @contextmanager
-def holding(models: Mapping[str, Boosted], probe: Floats, folder: Path) -> Iterator[ModelRegistry]:
+def holding(models: Models, folder: Path) -> Iterator[ModelRegistry]:
     """Run an MLflow server in which each model is a version, as training registers it."""
     folder.mkdir()
     (port,) = free_ports(1)
@@ -53,14 +51,17 @@ def holding(models: Mapping[str, Boosted], probe: Floats, folder: Path) -> Itera
         mlflow.set_tracking_uri(uri)
         os.environ.setdefault("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "false")
         quiet()
-        yield ModelRegistry(uri, {name: _register(m, probe) for name, m in models.items()})
+        yield ModelRegistry(uri, _register(models))
 
 
-def _register(model: Boosted, probe: Floats) -> str:
-    with mlflow.start_run() as run:
-        seen = np.empty(0, np.uint64)
-        logged = Artifact(model, HOUSING, probe, seen).log(run.info.run_id)
-    return registry.register(MlflowClient(), HOUSING.name, logged, NOT_YET, {})
+def _register(models: Models) -> dict[str, str]:
+    """Register each model as training does; return its version by its name."""
+    versions = {}
+    for name, trained in models.trained.items():
+        with mlflow.start_run() as run:
+            logged = record(run.info.run_id, trained, models.data, {"dataset": models.data.dataset})
+        versions[name] = registry.register(MlflowClient(), HOUSING.name, logged, NOT_YET, {})
+    return versions
 
 
 def _is_healthy(uri: str) -> bool:
