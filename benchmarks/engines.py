@@ -4,23 +4,20 @@ They are compared as the service calls them (app/engines.py), without a server a
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from app.engines import Engine, onnx_engine, xgboost_engine
+from benchmarks.page import ONNX, XGBOOST
 from benchmarks.serving import models
 from training.data import Floats
 from training.models import onnx_trees
 
 SIZES = (1, 2, 4, 8, 16, 32, 48, 64, 96, 128, 256, 512, 1_000)
-ONNX, XGBOOST = "ONNX Runtime", "XGBoost"
 ROUNDS = 5
 CALLS = 200
 QUICK_CALLS = 20
-
-Times = Mapping[str, Mapping[str, float]]
-"""Microseconds a call, by number of rows and engine."""
 
 
 def run(*, quick: bool = False) -> dict[str, dict[str, float]]:
@@ -49,7 +46,7 @@ def run(*, quick: bool = False) -> dict[str, dict[str, float]]:
     calls = QUICK_CALLS if quick else CALLS
     found = {
         str(size): {
-            f"{name} us": _best_us(engine, _parts(made.rows, size), calls)
+            name: _best_us(engine, _parts(made.rows, size), calls)
             for name, engine in engines.items()
         }
         for size in SIZES
@@ -72,15 +69,3 @@ def _best_us(engine: Engine, parts: Sequence[Floats], calls: int) -> float:
             engine(parts[number % len(parts)])
         rounds.append(1e6 * (time.perf_counter() - begun) / calls)
     return round(min(rounds), 1)
-
-
-def crossover(times: Times) -> int | None:
-    """Return the number of rows from which on XGBoost is the faster one, None when it never is."""
-    first = None
-    for size in sorted(map(int, times)):
-        found = times[str(size)]
-        if found[f"{XGBOOST} us"] >= found[f"{ONNX} us"]:
-            first = None
-        elif first is None:
-            first = size
-    return first

@@ -9,6 +9,9 @@ from benchmarks.serving.bodies import MANY_ROWS, ONE_ROW
 
 Grid = Mapping[str, Mapping[str, float]]
 
+ONNX, XGBOOST = "ONNX Runtime, us", "XGBoost, us"
+"""The engines' figures: microseconds a call."""
+
 
 def with_part(text: str, name: str, lines: list[str]) -> str:
     """Return the page with what stands between the marks of a part replaced.
@@ -78,8 +81,22 @@ def batch(found: Grid) -> list[str]:
 
 
 def engines(found: Grid) -> list[str]:
-    """Write what `engines` measured."""
-    return grid("rows", found)
+    """Write what `engines` measured, and where the faster one changes."""
+    crossed = crossover(found)
+    told = f"XGBoost is the faster one from {crossed} rows on." if crossed else "They do not cross."
+    return [*grid("rows", found), told, ""]
+
+
+def crossover(times: Grid) -> int | None:
+    """Return the number of rows from which on XGBoost is the faster one, None when it never is."""
+    first = None
+    for size in sorted(map(int, times)):
+        found = times[str(size)]
+        if found[XGBOOST] >= found[ONNX]:
+            first = None
+        elif first is None:
+            first = size
+    return first
 
 
 def serving(found: Mapping[str, Any]) -> list[str]:

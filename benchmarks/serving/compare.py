@@ -14,10 +14,10 @@ from benchmarks.serving.bodies import MANY_ROWS, ONE_ROW
 from benchmarks.serving.models import Models
 from benchmarks.serving.registry import ModelRegistry
 from benchmarks.serving.running import Running, send, started
-from benchmarks.serving.servers import ALL, PEERS_FOLDER, Server
+from benchmarks.serving.servers import ALL, PEERS_FOLDER, WORKERS, Server
 
-WORKERS = (1, 2)
-WARM_UP_S = 2
+WARM_UP_S = {ONE_ROW: 1, MANY_ROWS: 2}
+"""The service loads a second engine when many rows come for the first time."""
 CHECKED_ONE_BY_ONE = 20
 IN_A_ROW = 20
 
@@ -31,7 +31,7 @@ class Effort:
 
 
 FULL = Effort(rounds=3, seconds=4)
-QUICK = Effort(rounds=1, seconds=1)
+QUICK = Effort(rounds=1, seconds=2)
 
 Found = dict[str, dict[str, dict[str, float]]]
 
@@ -61,20 +61,21 @@ def run(folder: Path, effort: Effort, servers: Sequence[Server] = ALL) -> Found:
         A server does not start, answers with other predictions, or refuses a request.
     """
     bench = Bench.prepare(folder, servers)
-    cases = [(server, workers) for workers in WORKERS for server in servers]
+    cases = [
+        (server, workers) for workers in WORKERS for server in servers if workers in server.workers
+    ]
     rounds: dict[tuple[str, int], list[dict[str, float]]] = {}
     with registry.holding(bench.models, folder / "registry") as followed:
         for number in range(effort.rounds):
             print(f"serving, round {number + 1} of {effort.rounds}", flush=True)
             for server, workers in f.in_turn(cases, number):
-                found = bench.measure(followed, server, workers, effort.seconds)
-                rounds.setdefault((server.name, workers), []).append(found)
-    return {
-        f"{workers} worker{'s' if workers > 1 else ''}": {
-            server.name: f.medians(rounds[server.name, workers]) for server in servers
-        }
-        for workers in WORKERS
-    }
+                figures = bench.measure(followed, server, workers, effort.seconds)
+                rounds.setdefault((server.name, workers), []).append(figures)
+    found: Found = {}
+    for server, workers in cases:
+        rows = found.setdefault(f"{workers} worker{'s' if workers > 1 else ''}", {})
+        rows[server.name] = f.medians(rounds[server.name, workers])
+    return found
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ class Bench:
     ) -> dict[str, float]:
         url = f"http://127.0.0.1:{port}{server.form.path}"
         sent = bodies.file(server.form, size, self.folder)
-        load.put(self.wrk, url, sent, WARM_UP_S)
+        load.put(self.wrk, url, sent, WARM_UP_S[size])
         before_s = running.cpu_s()
         done = load.put(self.wrk, url, sent, seconds)
         return {

@@ -73,7 +73,7 @@ def put(wrk: Path, url: str, bodies: Path, seconds: int) -> Load:
         raise RuntimeError(done.stdout + done.stderr)
     load = read(done.stdout)
     if load.refused or load.lost or not load.requests:
-        message = f"{url}: {load}"
+        message = f"{url} did not answer everything, or nothing at all: {load}"
         raise RuntimeError(message)
     return load
 

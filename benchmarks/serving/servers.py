@@ -12,6 +12,7 @@ MLFLOW_PEER = "mlflow models serve"
 MLSERVER_PEER = "MLServer"
 BARE_FLASK = "bare Flask on granian"
 BARE_WSGI = "bare WSGI on granian"
+WORKERS = (1, 2)
 OURS = "this service"
 OURS_GEOGRAPHIC = "this service, geographic model"
 
@@ -29,6 +30,8 @@ class Server:
         The name of its lock file in benchmarks/peers; None: the project's own environment.
     model
         Which one it answers with; None: it answers always the same.
+    workers
+        With how many it is measured.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Server:
     variables: Mapping[str, str] = field(default_factory=dict)
     environment: str | None = None
     model: str | None = "plain"
+    workers: tuple[int, ...] = WORKERS
 
 
 PEERS = (
@@ -98,28 +102,41 @@ PEERS = (
 )
 
 
-def _on_granian(name: str, application: str, model: str | None) -> Server:
-    command = (
-        *("granian", "--interface", "wsgi", application, "--host", "127.0.0.1"),
-        *("--port", "{port}", "--workers", "{workers}", "--blocking-threads", "1"),
-        *("--no-ws", "--log-level", "warning"),
-    )
-    variables = {
-        "PYTHONPATH": "{checkout}",
-        "MLFLOW_TRACKING_URI": "{registry}",
-        "AUTH": "open",
-        "DATA_DIR": "{folder}/data",
-    }
-    return Server(name, command, variables=variables, model=model)
-
-
+OUR_VARIABLES = {
+    "PYTHONPATH": "{checkout}",
+    "MLFLOW_TRACKING_URI": "{registry}",
+    "AUTH": "open",
+    "DATA_DIR": "{folder}/data",
+}
 THROUGH_FLASK = "benchmarks.serving.through_flask:app"
+GRANIAN = (
+    *("--host", "127.0.0.1", "--port", "{port}", "--workers", "{workers}"),
+    *("--blocking-threads", "1", "--no-ws", "--log-level", "warning"),
+)
+GUNICORN = (
+    *("--worker-class", "gthread", "--threads", "2", "--bind", "127.0.0.1:{port}"),
+    *("--workers", "{workers}"),
+)
+
+
+def _on_granian(
+    name: str, application: str, model: str | None, workers: tuple[int, ...] = WORKERS
+) -> Server:
+    command = ("granian", "--interface", "wsgi", application, *GRANIAN)
+    return Server(name, command, variables=OUR_VARIABLES, model=model, workers=workers)
+
 
 SERVICE = (
     _on_granian(OURS, "app.wsgi:app", "plain"),
     _on_granian(f"{OURS}, through Flask", THROUGH_FLASK, "plain"),
-    _on_granian(OURS_GEOGRAPHIC, "app.wsgi:app", "geographic"),
-    _on_granian(f"{OURS_GEOGRAPHIC}, through Flask", THROUGH_FLASK, "geographic"),
+    _on_granian(OURS_GEOGRAPHIC, "app.wsgi:app", "geographic", (1,)),
+    _on_granian(f"{OURS_GEOGRAPHIC}, through Flask", THROUGH_FLASK, "geographic", (1,)),
+    Server(
+        f"{OURS}, on gunicorn",
+        ("gunicorn", "app.wsgi:app", *GUNICORN),
+        variables=OUR_VARIABLES,
+        workers=(1,),
+    ),
 )
 
 FLOOR = (
