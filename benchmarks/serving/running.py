@@ -14,7 +14,7 @@ import psutil
 
 from infra.local.processes import end, environment, owned
 
-START_LIMIT_S = 90.0
+START_LIMIT_S = 300.0
 POLL_S = 0.01
 ANSWER_LIMIT_S = 30.0
 OK = 200
