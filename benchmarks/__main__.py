@@ -16,6 +16,7 @@ import psutil
 
 from benchmarks import page
 from benchmarks.scratch import CHECKOUT
+from benchmarks.serving import load
 from infra.errors import UserError
 
 PAGE = CHECKOUT / "docs" / "benchmarks.md"
@@ -114,7 +115,15 @@ def main(arguments: list[str]) -> int:
 
 
 def measure(parts: list[str], *, quick: bool) -> dict[str, Any]:
-    """Return the figures of each part."""
+    """Return the figures of each part.
+
+    Raises
+    ------
+    UserError
+        Something that is needed can't be had.
+    """
+    if "serving" in parts:
+        load.find_wrk()  # What is missing is told before minutes have passed.
     found = {}
     with tempfile.TemporaryDirectory(prefix="pulumi-mlops-bench-") as home:
         for name in parts:

@@ -1,5 +1,7 @@
 """Measures every server in turn, several rounds in alternating order."""
 
+import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,10 +109,7 @@ class Bench:
         """Start a server afresh, see that it answers rightly, put load on it, weigh it."""
         if server.model:
             followed.serve(server.model)
-        place = self.folder / f"{server.name}, {workers}"
-        place.mkdir(exist_ok=True)
         port, *spare = free_ports(3)
-        command, variables = self._start(server, workers, place, [port, *spare], followed.uri)
         first = bodies.encoded(server.form, self.models.rows[:1])
         # Each on a connection of its own: all workers answer, not only the first that is there.
         in_a_row = 1 if workers == 1 else IN_A_ROW
@@ -118,11 +117,15 @@ class Bench:
         def is_ready() -> bool:
             return all(_answers(server, port, first) for _ in range(in_a_row))
 
-        with started(command, variables, place, is_ready) as running:
-            found = {f.COLD_START: running.cold_start_s}
-            for size in (ONE_ROW, MANY_ROWS):
-                self._check(server, port, size)
-                found |= self._loaded(running, server, port, size, seconds)
+        # An empty folder each time: nothing is cached from the round before.
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix="server-") as made:
+            place = Path(made)
+            command, variables = self._start(server, workers, place, [port, *spare], followed.uri)
+            with started(command, variables, place, is_ready) as running:
+                found = {f.COLD_START: running.cold_start_s}
+                for size in (ONE_ROW, MANY_ROWS):
+                    self._check(server, port, size)
+                    found |= self._loaded(running, server, port, size, seconds)
         _tell(server, workers, found)
         return found
 
@@ -143,7 +146,7 @@ class Bench:
         program, *arguments = (word.format(**filled) for word in server.command)
         variables = {
             # Some start others by their name.
-            "PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin",
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "OMP_NUM_THREADS": "1",
             "UVICORN_LOG_LEVEL": "warning",
             "MODEL": str(self.folder / models.BOOSTER_FILE),
