@@ -1,21 +1,74 @@
-"""Runs the benchmarks and writes docs/benchmarks.md."""
+"""Runs the benchmarks and writes docs/benchmarks.md: all of them, or those that are named."""
 
+import argparse
 import datetime as dt
 import json
 import os
 import platform
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from benchmarks import batch_predict, local_stack, training_scale
+from benchmarks import page
 from benchmarks.scratch import CHECKOUT
+from benchmarks.serving import load
+from infra.errors import UserError
 
 PAGE = CHECKOUT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- written by make bench -->", "<!-- end of what make bench writes -->"
+
+
+# Each imports its libraries when it is its turn: loading them takes seconds, and memory that is
+# measured in the next part.
+def _stack(folder: Path, _quick: bool) -> Any:  # noqa: ANN401, FBT001
+    from benchmarks import local_stack  # noqa: PLC0415
+
+    return local_stack.run(folder)
+
+
+def _training(folder: Path, _quick: bool) -> Any:  # noqa: ANN401, FBT001
+    from benchmarks import training_scale  # noqa: PLC0415
+
+    return training_scale.run(folder)
+
+
+def _batch(folder: Path, _quick: bool) -> Any:  # noqa: ANN401, FBT001
+    from benchmarks import batch_predict  # noqa: PLC0415
+
+    return batch_predict.run(folder)
+
+
+def _engines(_folder: Path, quick: bool) -> Any:  # noqa: ANN401, FBT001
+    from benchmarks import engines  # noqa: PLC0415
+
+    return engines.run(quick=quick)
+
+
+def _serving(folder: Path, quick: bool) -> Any:  # noqa: ANN401, FBT001
+    from benchmarks.serving import compare  # noqa: PLC0415
+
+    return compare.run(folder, compare.QUICK if quick else compare.FULL)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A benchmark: what measures, in an empty folder, and what writes its figures as Markdown."""
+
+    measure: Callable[[Path, bool], Any]
+    write: Callable[[Any], list[str]]
+
+
+PARTS = {
+    "stack": Part(_stack, page.stack),
+    "training": Part(_training, page.training),
+    "batch": Part(_batch, page.batch),
+    "engines": Part(_engines, page.engines),
+    "serving": Part(_serving, page.serving),
+}
 
 
 def machine() -> str:
@@ -28,69 +81,57 @@ def machine() -> str:
     )
 
 
-def table(head: tuple[str, str], values: dict[str, float], form: str) -> list[str]:
-    """Return a Markdown table of figures."""
-    rows = [f"| {name} | {value:{form}} |" for name, value in values.items()]
-    return [f"| {head[0]} | {head[1]} |", "|---|---:|", *rows, ""]
-
-
-def grid(name: str, rows: dict[str, dict[str, float]]) -> list[str]:
-    """Return a Markdown table with a row for each case and a column for each figure."""
-    figures = list(next(iter(rows.values())))
-    lines = [
-        f"| {case} | {' | '.join(f'{row[figure]:,}' for figure in figures)} |"
-        for case, row in rows.items()
-    ]
-    head = f"| {name} | {' | '.join(figure.replace('_', ' ') for figure in figures)} |"
-    return [head, f"|---|{'---:|' * len(figures)}", *lines, ""]
-
-
-def flat(found: dict[str, dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
-    """Return the figures of training by number of rows and way, and what each costs over bare."""
-    rows = {}
-    for count, ways in found.items():
-        bare = ways[training_scale.BARE]
-        for way, figures in ways.items():
-            over = {
-                f"over_bare_{name}_%": round(100 * (figures[name] / bare[name] - 1))
-                for name in ("cpu_seconds", "peak_mb")
-            }
-            rows[f"{count} rows, {way}"] = figures | over
-    return rows
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
-
-
-def main(arguments: list[str]) -> None:
-    """Run, then print JSON (`--json`) or rewrite the page's measured part."""
-    with tempfile.TemporaryDirectory(prefix="pulumi-mlops-bench-") as folder:
-        home = Path(folder)
-        found: dict[str, Any] = local_stack.run(_made(home / "stack"))
-        found["training"] = training_scale.run(_made(home / "training"))
-        found["batch"] = batch_predict.run(_made(home / "batch"))
-    if "--json" in arguments:
+def main(arguments: list[str]) -> int:
+    """Run, then print JSON (`--json`) or rewrite the measured parts of the page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; none: all")
+    parser.add_argument("--json", action="store_true", help="print JSON, leave the page alone")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="engines and serving: one short round, to see that all works; leaves the page alone",
+    )
+    chosen = parser.parse_args(arguments)
+    if unknown := set(chosen.parts) - set(PARTS):
+        parser.error(f"{', '.join(unknown)}: no such part; there are {', '.join(PARTS)}")
+    try:
+        found = measure(chosen.parts or list(PARTS), quick=chosen.quick)
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    if chosen.json:
         print(json.dumps({"machine": machine(), **found}, indent=1))
-        return
-    memory = {**found["memory_mb"], "in all": sum(found["memory_mb"].values())}
-    written = [
-        BEGIN,
-        f"{machine()}.",
-        "",
-        *table(("step", "seconds"), found["seconds"], ".1f"),
-        *table(("service, at rest", "memory, MB (PSS)"), memory, ".0f"),
-        *grid("recipe, profile", found["recipes"]),
-        *grid("training, 100 trees", flat(found["training"])),
-        *grid("batch prediction", found["batch"]),
-        END,
-    ]
-    page = PAGE.read_text()
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    PAGE.write_text(before + "\n".join(written) + after)
+        return 0
+    written = {name: PARTS[name].write(figures) for name, figures in found.items()}
+    if chosen.quick:
+        print("\n".join(line for lines in written.values() for line in lines))
+        return 0
+    text = PAGE.read_text()
+    for name, lines in written.items():
+        text = page.with_part(text, name, [f"{machine()}.", "", *lines])
+    PAGE.write_text(text)
     print(f"wrote {PAGE.relative_to(CHECKOUT)}")
+    return 0
+
+
+def measure(parts: list[str], *, quick: bool) -> dict[str, Any]:
+    """Return the figures of each part.
+
+    Raises
+    ------
+    UserError
+        Something that is needed can't be had.
+    """
+    if "serving" in parts:
+        load.find_wrk()  # What is missing is told before minutes have passed.
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="pulumi-mlops-bench-") as home:
+        for name in parts:
+            folder = Path(home) / name
+            folder.mkdir()
+            found[name] = PARTS[name].measure(folder, quick)
+    return found
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Compares the service with its peers: same model, same machine, same run."""
