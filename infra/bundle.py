@@ -12,8 +12,9 @@ from typing import Any
 
 import yaml
 
+from infra import database
 from infra.edge import render_caddyfile
-from infra.services import DATABASE, STACK_IMAGE, Service, addresses, ports, services_of
+from infra.services import STACK_IMAGE, Service, addresses, ports, services_of
 from infra.settings import Settings
 from infra.urls import netloc
 from monitoring.alerts import render_alertmanager, render_rules
@@ -136,6 +137,7 @@ def processes(settings: Settings, place: Place) -> str:
             "secrets": list(service.secrets),
             "optional": service.optional,
             "runs": service.runs,
+            "stop_s": service.stop_s,
         }
         for service in services_of("processes")
         for names in [_names(service, settings, place, {**KEPT_FOR_HOST, "host_root": "/"})]
@@ -181,10 +183,11 @@ def _container(service: Service, settings: Settings, place: Place) -> dict[str, 
     names = _names(service, settings, place, {**IN_CONTAINER, "host_root": "/host/"})
     container: dict[str, Any] = {
         "image": place.image if service.image == STACK_IMAGE else service.image,
-        "entrypoint": [part.format_map(names) for part in service.command],
-        "environment": {k: v.format_map(names) for k, v in service.environment.items()},
+        "entrypoint": [_literal(part.format_map(names)) for part in service.command],
+        "environment": {k: _literal(v.format_map(names)) for k, v in service.environment.items()},
         "user": f"{service.user}:{service.user}",
         "restart": "unless-stopped" if service.runs == "always" else "no",
+        "stop_grace_period": f"{service.stop_s}s",
         "mem_limit": f"{service.memory_mb}m",
         "pids_limit": PIDS_LIMIT,
         "read_only": True,
@@ -205,6 +208,11 @@ def _container(service: Service, settings: Settings, place: Place) -> dict[str, 
         "profiles": [ONCE] if service.runs == "once" else [],
     }
     return container | {name: value for name, value in optional.items() if value}
+
+
+def _literal(text: str) -> str:
+    """Keep compose from reading a dollar sign as a variable of its own."""
+    return text.replace("$", "$$")
 
 
 def _volumes(service: Service) -> list[str]:
@@ -255,9 +263,9 @@ def _names(
     service: Service, settings: Settings, place: Place, folders: Mapping[str, str]
 ) -> dict[str, str]:
     """Return what the names in braces of a service's command and environment stand for."""
-    edge = netloc(place.address, ports(settings)["proxy"])
+    edge, where = netloc(place.address, ports(settings)["proxy"]), addresses(settings)
     return {
-        **addresses(settings),
+        **where,
         **folders,
         "bind": _bind(settings),
         "port": str(ports(settings).get(service.name)),
@@ -265,7 +273,11 @@ def _names(
         "region": settings.region,
         "edge": f"https://{edge}",
         "edge_host": edge,
-        "database": DATABASE[settings.runtime].format_map(folders),
+        "auth": settings.auth,
+        **{
+            f"{name}_database": url[settings.runtime].format_map({**where, **folders})
+            for name, url in database.URLS.items()
+        },
         "secure_cookies": str(settings.runtime == "compose").lower(),
     }
 

@@ -15,7 +15,7 @@ import tarfile
 import time
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +51,7 @@ class LocalService:
     secrets: list[str]
     optional: bool
     runs: Literal["always", "once"]
+    stop_s: int = 10
 
     def program(self, machine: Machine) -> supervision.Program:
         """Return the service with this machine's folders filled in."""
@@ -64,6 +65,7 @@ class LocalService:
             [_fill(part, folders) for part in self.command],
             {name: _fill(value, folders) for name, value in self.environment.items()},
             restart=self.runs == "always",
+            stop_s=self.stop_s,
         )
 
 
@@ -161,12 +163,7 @@ class Agent:
         programs = [service.program(self._machine) for service in self._services]
         # A file of the bundle may have changed behind the same path: its digest tells.
         marked = [
-            supervision.Program(
-                p.name,
-                p.command,
-                {**p.environment, "BUNDLE_FILES": _files_digest(home, p)},
-                p.restart,
-            )
+            replace(p, environment={**p.environment, "BUNDLE_FILES": _files_digest(home, p)})
             for p in programs
         ]
         supervision.write_programs(self._machine.home, marked)
@@ -246,8 +243,14 @@ class Agent:
 
     def _report(self, states: Mapping[str, State]) -> None:
         """Tell the bucket, and this folder, when something has changed."""
+        authority = self._machine.authority
         report = status.HostStatus(
-            self._digest, self._failures, self._reason, self._log_end, dict(states)
+            self._digest,
+            self._failures,
+            self._reason,
+            self._log_end,
+            dict(states),
+            authority.read_text() if authority.exists() else "",
         ).text()
         if report != self._reported:
             files.write(self._machine.status, report, 0o600)

@@ -40,6 +40,22 @@ def test_containers_run_without_privileges(dev):
         assert set(container.get("cap_add", [])) <= {"NET_BIND_SERVICE"}
 
 
+def test_compose_fills_in_nothing_of_its_own(dev):
+    """A dollar sign is for the shell in the container: compose would read a variable there."""
+    text = bundle.compose(dev, PLACE)
+    assert "$$@" in text
+    assert not re.findall(r"(?<!\$)\$(?!\$)", text)
+
+
+def test_a_container_has_time_to_finish_what_it_is_at(dev):
+    """The API longer than its server waits for its workers."""
+    containers = yaml.safe_load(bundle.compose(dev, PLACE))["services"]
+    assert all(c["stop_grace_period"] for c in containers.values())
+    api = containers["xgboost-api"]
+    workers_s = int(api["entrypoint"][api["entrypoint"].index("--workers-kill-timeout") + 1])
+    assert int(api["stop_grace_period"].removesuffix("s")) > workers_s
+
+
 def test_only_the_edge_is_published(dev):
     """A container's port is reached through the proxy, never directly."""
     containers = yaml.safe_load(bundle.compose(dev, PLACE))["services"]
