@@ -202,12 +202,17 @@ class Agent:
         if obstacle is not None and self._may_retry(service.name):
             self._fail(service.name, obstacle)
 
-    def _end_leftover(self, service: LocalService) -> None:
-        """End a worker whose parent was killed: it would answer with what it was started with."""
-        if service.port is not None and not processes.is_free(service.port):
-            holder = processes.listener(service.port)
-            if holder is not None and processes.belongs_to(holder, self._machine.home):
-                processes.end([holder])
+    def _end_leftover(self, service: LocalService, pid: int = 0) -> None:
+        """End workers whose parent was killed: they would answer with what they were started with.
+
+        Those of the process that now runs as the service stay.
+        """
+        if service.port is None or (not pid and processes.is_free(service.port)):
+            return
+        kept = processes.tree(pid) if pid else set()
+        mine = self._machine.home
+        holders = [p for p in processes.listeners(service.port) if processes.belongs_to(p, mine)]
+        processes.end([holder for holder in holders if holder.pid not in kept])
 
     def states(self) -> dict[str, State]:
         """Return every service's state."""
@@ -225,8 +230,11 @@ class Agent:
         before = self._pids.get(service.name, pid)
         if pid:
             self._pids[service.name] = pid
+        anew = pid not in {0, before}
+        if anew:
+            self._end_leftover(service, pid)
         # The supervisor has started it anew: between two looks it ended, and we did not end it.
-        return "failed" if state == "starting" and pid not in {0, before} else state
+        return "failed" if state == "starting" and anew else state
 
     def _note_failure(self, service: LocalService) -> None:
         known = supervision.states(self._machine.home)[service.name]
