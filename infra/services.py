@@ -82,10 +82,10 @@ CLIENT_OF_MLFLOW = {
     "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
 }
 
-WITH_WEBHOOK_KEY = """\
-MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY=`cat {secrets}/mlflow-webhook-key` &&
-export MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY && exec "$@"
-"""
+WITH_WEBHOOK_KEY = (
+    'MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY=`cat "{secrets}/mlflow-webhook-key"` && '
+    'export MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY && exec "$@"'
+)
 """MLflow reads this key from its environment only: from a file it gets there in its own process."""
 
 SERVICES = (

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import time
 import urllib.request
@@ -11,6 +12,7 @@ import boto3
 import psutil
 import pytest
 
+from app.example import EXAMPLE_BODY
 from benchmarks.scratch import DATA
 from infra.local import machine, processes
 
@@ -84,7 +86,7 @@ def test_every_output_is_there(stack):
     found = outputs(stack)
     wanted = {"public_ip", "predict_url", "mlflow_url", "grafana_url", "prometheus_url"}
     assert wanted | {"bucket", "repository_url", "ssh_command"} <= set(found)
-    assert found["grafana_password"] == "[secret]"
+    assert found["grafana_password"] == found["api_key"] == "[secret]"
     assert found["predict_url"] == stack.url("xgboost-api", "/predict")
 
 
@@ -140,13 +142,39 @@ def test_resources_carry_tags(stack):
     assert tags["owner"]
 
 
+def test_the_edge_shows_the_certificate_that_the_stack_tells_of(stack, tmp_path):
+    """Who calls by it shows the key to nobody else; the API takes it."""
+    authority = tmp_path / "edge.crt"
+    authority.write_text(outputs(stack)["edge_authority"])
+    key = stack.pulumi("stack", "output", "api_key", "--show-secrets").stdout.strip()
+    request = urllib.request.Request(
+        stack.url("proxy", "/predict").replace("http:", "https:"),
+        json.dumps(EXAMPLE_BODY).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bearer {key}"},
+    )
+    context = ssl.create_default_context(cafile=authority)
+    with urllib.request.urlopen(request, timeout=10, context=context) as response:
+        assert json.load(response)["model"] == "california-housing"
+
+
 def test_no_secret_is_in_the_state_or_in_a_log(stack):
-    """The generated password is encrypted at rest."""
-    shown = stack.pulumi("stack", "output", "grafana_password", "--show-secrets").stdout.strip()
-    assert len(shown) >= 24
-    kept = [*stack.local.glob("state/**/*.json*"), *stack.local.glob("hosts/*/log/*")]
-    assert kept
-    assert not [p for p in kept if p.is_file() and shown in p.read_text(errors="replace")]
+    """Whatever was drawn is encrypted at rest, and in no bundle; its file is its owner's."""
+    (home,) = stack.local.glob("hosts/*")
+    files = {path.name: path.read_text() for path in (home / "secrets").iterdir()}
+    outputs = ("grafana_password", "operator_password", "api_key")
+    shown = [stack.pulumi("stack", "output", o, "--show-secrets").stdout.strip() for o in outputs]
+    assert files["operator-key"] == shown[-1]
+    # The secret itself, without the names around it in a password file.
+    values = {*shown, *(text.rpartition(":")[2].rpartition(" ")[2] for text in files.values())}
+    assert len(values) > 8
+    assert min(map(len, values)) >= 24
+    assert {path.stat().st_mode & 0o777 for path in (home / "secrets").iterdir()} == {0o600}
+    patterns = ("state/**/*.json*", "hosts/*/log/*", "hosts/*/bundles/**/*", "hosts/*/*.yaml")
+    kept = [path for pattern in patterns for path in stack.local.glob(pattern) if path.is_file()]
+    assert len(kept) > 8
+    for path in kept:
+        text = path.read_text(errors="replace")
+        assert not [value for value in values if value in text], path
 
 
 def test_a_killed_service_comes_back(stack):

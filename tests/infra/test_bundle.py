@@ -1,14 +1,19 @@
 """The host bundle and what is packed into it."""
 
+import configparser
 import dataclasses
 import io
 import json
 import re
+import shlex
 import tarfile
 
 import yaml
 
 from infra import bundle
+from infra.local import supervision
+from infra.local.agent import LocalService
+from infra.local.machine import Machine
 from infra.services import services_of
 
 PLACE = bundle.Place("bucket", "image:1", "203.0.113.7")
@@ -120,6 +125,20 @@ def test_no_placeholder_is_left_in_a_container(dev):
     """Whatever a service names in braces is known to the compose file."""
     text = bundle.compose(dev, PLACE)
     assert not re.findall(r"\{[a-z_-]+\}", text)
+
+
+def test_the_supervisor_can_read_every_process(local, tmp_path):
+    """Its file has one line a value, and a machine's folder may have a blank in its name."""
+    described = json.loads(bundle.processes(local, PLACE))
+    machine = Machine(tmp_path / "a folder")
+    machine.home.mkdir()
+    programs = [LocalService(**entry).program(machine) for entry in described]
+    supervision.write_programs(machine.home, programs)
+    read = configparser.RawConfigParser()
+    read.read(machine.home / "services.ini")
+    for program in programs:
+        command = read[f"program:{program.name}"]["command"].replace("%%", "%")
+        assert shlex.split(command) == program.command
 
 
 def test_only_the_machines_own_folders_are_left_open_in_processes(local):
