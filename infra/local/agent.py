@@ -197,22 +197,10 @@ class Agent:
     def _start(self, service: LocalService) -> None:
         """Start a service, or note what is in the way of that."""
         (self._machine.disk / service.name).mkdir(exist_ok=True)
-        self._end_leftover(service)
+        end_leftover(service, self._machine.home)
         obstacle = _obstacle(service) or supervision.start(self._machine.home, service.name)
         if obstacle is not None and self._may_retry(service.name):
             self._fail(service.name, obstacle)
-
-    def _end_leftover(self, service: LocalService, pid: int = 0) -> None:
-        """End workers whose parent was killed: they would answer with what they were started with.
-
-        Those of the process that now runs as the service stay.
-        """
-        if service.port is None or (not pid and processes.is_free(service.port)):
-            return
-        kept = processes.tree(pid) if pid else set()
-        mine = self._machine.home
-        holders = [p for p in processes.listeners(service.port) if processes.belongs_to(p, mine)]
-        processes.end([holder for holder in holders if holder.pid not in kept])
 
     def states(self) -> dict[str, State]:
         """Return every service's state."""
@@ -232,7 +220,7 @@ class Agent:
             self._pids[service.name] = pid
         anew = pid not in {0, before}
         if anew:
-            self._end_leftover(service, pid)
+            end_leftover(service, self._machine.home, pid)
         # The supervisor has started it anew: between two looks it ended, and we did not end it.
         return "failed" if state == "starting" and anew else state
 
@@ -264,6 +252,19 @@ class Agent:
             files.write(self._machine.status, report, 0o600)
             if self._clients.report(report):
                 self._reported = report
+
+
+def end_leftover(service: LocalService, home: Path, pid: int = 0) -> None:
+    """End workers whose parent was killed: they would answer with what they were started with.
+
+    Those of the process that now runs as the service (`pid`) stay, and whatever is not of the
+    machine in `home`.
+    """
+    if service.port is None or (not pid and processes.is_free(service.port)):
+        return
+    kept = processes.tree(pid) if pid else set()
+    holders = [p for p in processes.listeners(service.port) if processes.belongs_to(p, home)]
+    processes.end([holder for holder in holders if holder.pid not in kept])
 
 
 def _files_digest(home: Path, program: supervision.Program) -> str:
