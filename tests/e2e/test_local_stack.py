@@ -24,6 +24,11 @@ def get(url):
         return response.read().decode()
 
 
+def json_request(url, method, body):
+    text = json.dumps(body).encode()
+    return urllib.request.Request(url, text, {"Content-Type": "application/json"}, method=method)
+
+
 def eventually(look, timeout_s=60):
     """Return the first true result of `look`, asked again and again."""
     deadline = time.monotonic() + timeout_s
@@ -101,6 +106,21 @@ def test_the_champion_is_registered_and_its_artifacts_are_in_the_bucket(stack):
     assert any("rmse" in metric["key"] for metric in run["metrics"])
     stored = client(stack, "s3").list_objects_v2(Bucket=outputs(stack)["bucket"], Prefix="mlflow/")
     assert any("model" in entry["Key"] for entry in stored["Contents"])
+
+
+def test_mlflow_may_tell_the_api_of_a_moved_alias(stack):
+    """It takes a webhook to this machine, whose secret it can read again after a restart."""
+    url = stack.url("mlflow", "/api/2.0/mlflow/webhooks")
+    hook = {
+        "name": "of-a-test",
+        "url": stack.url("xgboost-api", "/models/hook?of-a-test"),
+        "secret": "a secret that a test knows",
+        "events": [{"entity": "MODEL_VERSION_ALIAS", "action": "CREATED"}],
+    }
+    made = json.loads(get(json_request(url, "POST", hook)))["webhook"]
+    get(json_request(f"{url}/{made['webhook_id']}", "DELETE", {}))
+    server = processes.listener(stack.ports["mlflow"])
+    assert len(server.environ()["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"]) == 44
 
 
 def test_prometheus_scrapes_the_api(stack):
