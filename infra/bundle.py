@@ -12,8 +12,9 @@ from typing import Any
 
 import yaml
 
+from infra import database
 from infra.edge import render_caddyfile
-from infra.services import DATABASE, STACK_IMAGE, Service, addresses, every_s, ports, services_of
+from infra.services import STACK_IMAGE, Service, addresses, every_s, ports, services_of
 from infra.settings import Settings
 from infra.urls import netloc
 from monitoring.alertmanager import render_alertmanager
@@ -137,6 +138,7 @@ def processes(settings: Settings, place: Place) -> str:
             "optional": service.optional,
             "runs": service.runs,
             "every_s": every_s(service, settings),
+            "stop_s": service.stop_s,
         }
         for service in services_of("processes")
         for names in [_names(service, settings, place, {**KEPT_FOR_HOST, "host_root": "/"})]
@@ -185,10 +187,11 @@ def _container(service: Service, settings: Settings, place: Place) -> dict[str, 
     names = _names(service, settings, place, {**IN_CONTAINER, "host_root": "/host/"})
     container: dict[str, Any] = {
         "image": place.image if service.image == STACK_IMAGE else service.image,
-        "entrypoint": [part.format_map(names) for part in service.command],
-        "environment": {k: v.format_map(names) for k, v in service.environment.items()},
+        "entrypoint": [_literal(part.format_map(names)) for part in service.command],
+        "environment": {k: _literal(v.format_map(names)) for k, v in service.environment.items()},
         "user": f"{service.user}:{service.user}",
         "restart": "unless-stopped" if service.runs == "always" else "no",
+        "stop_grace_period": f"{service.stop_s}s",
         "mem_limit": f"{service.memory_mb}m",
         "pids_limit": PIDS_LIMIT,
         "read_only": True,
@@ -210,6 +213,11 @@ def _container(service: Service, settings: Settings, place: Place) -> dict[str, 
         "profiles": [] if service.runs == "always" else [service.runs],
     }
     return container | {name: value for name, value in optional.items() if value}
+
+
+def _literal(text: str) -> str:
+    """Keep compose from reading a dollar sign as a variable of its own."""
+    return text.replace("$", "$$")
 
 
 def _volumes(service: Service) -> list[str]:
@@ -260,9 +268,9 @@ def _names(
     service: Service, settings: Settings, place: Place, folders: Mapping[str, str]
 ) -> dict[str, str]:
     """Return what the names in braces of a service's command and environment stand for."""
-    edge = netloc(place.address, ports(settings)["proxy"])
+    edge, where = netloc(place.address, ports(settings)["proxy"]), addresses(settings)
     return {
-        **addresses(settings),
+        **where,
         **folders,
         "bind": _bind(settings),
         "port": str(ports(settings).get(service.name)),
@@ -270,7 +278,11 @@ def _names(
         "region": settings.region,
         "edge": f"https://{edge}",
         "edge_host": edge,
-        "database": DATABASE[settings.runtime].format_map(folders),
+        "auth": settings.auth,
+        **{
+            f"{name}_database": url[settings.runtime].format_map({**where, **folders})
+            for name, url in database.URLS.items()
+        },
         "secure_cookies": str(settings.runtime == "compose").lower(),
         "anonymous_viewers": str(settings.runtime == "processes").lower(),
     }

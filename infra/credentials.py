@@ -1,4 +1,4 @@
-"""Generated passwords: a Pulumi secret in the state, a SecureString on AWS, nowhere else."""
+"""Generated passwords, keys: a Pulumi secret in the state, a SecureString on AWS, nowhere else."""
 
 import secrets
 from typing import Any
@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import dynamic
 
-from infra import configuration
+from infra import configuration, database
 from monitoring import alertmanager
 
 BCRYPT_COST = 10
@@ -29,11 +29,11 @@ class _Generator(dynamic.ResourceProvider):
         return dynamic.UpdateResult({key: olds[key] for key in ("value", "bcrypt_hash")})
 
     def create(self, props: Any) -> dynamic.CreateResult:  # noqa: ANN401, ARG002
-        """Draw 192 random bits from the operating system."""
+        """Draw 256 random bits from the operating system."""
         # Imported here: an update that keeps its passwords has no use for it.
         import bcrypt  # noqa: PLC0415
 
-        value = secrets.token_urlsafe(24)
+        value = secrets.token_urlsafe(32)
         hashed = bcrypt.hashpw(value.encode(), bcrypt.gensalt(BCRYPT_COST)).decode()
         return dynamic.CreateResult("password", {"value": value, "bcrypt_hash": hashed})
 
@@ -52,6 +52,10 @@ class Password(dynamic.Resource):
 
 CHOSEN = dict(zip(alertmanager.SECRETS, configuration.SECRET_KEYS, strict=True))
 """Secrets that people bring, and the setting of each; the others are drawn."""
+DRAWN = (
+    *("grafana-admin", "operator", "postgres"),
+    *("operator-key", "postgres-service", "mlflow-webhook"),
+)
 OPERATOR = "operator"
 """The one who may look behind the edge: MLflow, Prometheus, Alertmanager."""
 
@@ -61,17 +65,29 @@ def login_line(bcrypt_hash: str) -> str:
     return f"{OPERATOR} {bcrypt_hash}"
 
 
-def pgpass(password: str) -> str:
-    """Return libpq's password file for MLflow's way to the database."""
-    return f"postgres:5432:*:mlflow:{password}"
+def pgpass(role: str, password: str) -> str:
+    """Return libpq's password file for one role, whose database has its name."""
+    return f"*:*:{role}:{role}:{password}"
+
+
+def fernet_key(password: str) -> str:
+    """Return a password as the key of MLflow's encryption: 32 bytes in base64, with its padding."""
+    return f"{password}="
 
 
 class Credentials(pulumi.ComponentResource):
-    """The passwords of services and people, and the alerts' ways out, as the host's parameters."""
+    """Passwords, keys and the alerts' ways out, as the host's parameters.
+
+    Attributes
+    ----------
+    operator_key
+        The API takes it for all that it does: for the operator's own calls, and for the first one.
+    """
 
     parameter_arn: pulumi.Output[str]
     grafana_password: pulumi.Output[str]
     operator_password: pulumi.Output[str]
+    operator_key: pulumi.Output[str]
 
     def __init__(
         self,
@@ -82,16 +98,20 @@ class Credentials(pulumi.ComponentResource):
     ) -> None:
         super().__init__("pulumi-mlops:infra:Credentials", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        grafana, operator, database = (
-            Password(f"{name}-{of}", opts=inside) for of in ("grafana-admin", OPERATOR, "postgres")
-        )
+        drawn = {of: Password(f"{name}-{of}", opts=inside) for of in DRAWN}
+        grafana, operator, key = (drawn[of] for of in ("grafana-admin", OPERATOR, "operator-key"))
+        owner, service = drawn["postgres"].value, drawn["postgres-service"].value
         values: dict[str, pulumi.Output[str]] = {
             "grafana-admin-password": grafana.value,
             # The edge gets the hash only.
             "operator-login": operator.bcrypt_hash.apply(login_line),
-            "postgres-password": database.value,
-            "mlflow-pgpass": database.value.apply(pgpass),
-            **{name: configuration.secret(key) for name, key in CHOSEN.items()},
+            "operator-key": key.value,
+            "postgres-password": owner,
+            "mlflow-pgpass": owner.apply(lambda drawn: pgpass(database.OWNER, drawn)),
+            "service-password": service,
+            "service-pgpass": service.apply(lambda drawn: pgpass(database.SERVICE, drawn)),
+            "mlflow-webhook-key": drawn["mlflow-webhook"].value.apply(fernet_key),
+            **{secret: configuration.secret(setting) for secret, setting in CHOSEN.items()},
         }
         parameters = [
             aws.ssm.Parameter(
@@ -110,4 +130,5 @@ class Credentials(pulumi.ComponentResource):
         )
         self.grafana_password = pulumi.Output.secret(grafana.value)
         self.operator_password = pulumi.Output.secret(operator.value)
+        self.operator_key = pulumi.Output.secret(key.value)
         self.register_outputs({"parameter_arn": self.parameter_arn})

@@ -6,8 +6,18 @@ from infra.settings import Settings
 
 API_BODY_LIMIT = "10MB"
 """A request of 10,000 rows is 1 MB; the API itself refuses above 2 MB, with a better message."""
+API_BUFFER = "1MB"
+"""So much of a body is read before the API is asked: a slow client keeps no worker waiting, and
+what a worker took that was killed is sent again. Larger ones go through as they come, once."""
+BUFFERED = r"^\d{1,6}$"
+"""A Content-Length below 1 MB."""
+RETRY_S = 10
+"""For the API to come back: it takes some 3 s from nothing. Longer, and a caller waits in vain."""
+DRAIN_S = 10
 ARTIFACT_BODY_LIMIT = "1GB"
 """A model is uploaded through MLflow in one piece."""
+PREDICTIONS = ("/predict", "/invocations", "/v2/models/*")
+"""Asked twice, they answer the same: they may be sent again when a worker died over them."""
 BEHIND_LOGIN = ("mlflow", "prometheus", "alertmanager")
 STRIPPED = {"mlflow"}
 """Served at its own root: its pages ask by relative paths, so the prefix ends at the edge."""
@@ -20,7 +30,8 @@ CADDYFILE = """\
 	http_port {http_port}
 	https_port {port}
 	skip_install_trust
-	servers {{
+	grace_period {drain_s}s
+	servers {{{trusted}
 		protocols h1 h2
 		timeouts {{
 			read_body 60s
@@ -59,15 +70,34 @@ https://{name}:{port}, {probes} {{
 		respond ok
 	}}
 {routes}
-	@metrics path /metrics /metrics/*
-	handle @metrics {{
+	@inside path /metrics /metrics/* /models/hook /models/hook/*
+	handle @inside {{
 		respond 404
 	}}
 	handle {{
 		request_body {{
 			max_size {body_limit}
 		}}
-		reverse_proxy {api}
+		request_header -Forwarded
+		request_header -X-Real-IP
+		request_header -X-Forwarded-Host
+		reverse_proxy {api} {{
+			header_up X-Forwarded-For {{client_ip}}
+			request_buffers {buffer}
+			lb_try_duration {retry_s}s
+			lb_try_interval 100ms
+			lb_retry_match {{
+				method GET HEAD
+			}}
+			lb_retry_match {{
+				method POST
+				path {predictions}
+				header_regexp Content-Length {buffered}
+			}}
+			transport http {{
+				response_header_timeout 30s
+			}}
+		}}
 	}}
 }}
 {redirect}"""
@@ -109,6 +139,10 @@ GRAFANA = """\
 		reverse_proxy {address}
 	}}
 """
+TRUSTED = """
+		trusted_proxies static {network}
+		trusted_proxies_strict"""
+"""The load balancer, which comes from the VPC, says whom it answers; nobody else is believed."""
 REDIRECT = """
 http://{name} {{
 	bind {bind}
@@ -139,6 +173,7 @@ def render_caddyfile(
     bind
         Address that it listens on.
     """
+    behind_balancer = settings.profile == "hardened"
     routes = [_behind_login(service, where[service]) for service in BEHIND_LOGIN]
     routes.append(GRAFANA.format(address=where["grafana"], limit=API_BODY_LIMIT))
     return CADDYFILE.format(
@@ -156,6 +191,12 @@ def render_caddyfile(
         routes="\n".join(["", *routes]),
         api=where["xgboost-api"],
         body_limit=API_BODY_LIMIT,
+        buffer=API_BUFFER,
+        buffered=BUFFERED,
+        retry_s=RETRY_S,
+        predictions=" ".join(PREDICTIONS),
+        drain_s=DRAIN_S,
+        trusted=TRUSTED.format(network=settings.vpc_cidr) if behind_balancer else "",
         redirect=REDIRECT.format(name=name, bind=bind) if settings.acme else "",
     )
 

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.services import ports, services_of
-from infra.settings import Settings
+from infra.settings import Auth, Settings
 
 Group = Literal["host", "balancer", "endpoints"]
 
@@ -30,6 +30,8 @@ class Rule:
     peer: str
     """A network, or the name of a group."""
     description: str
+    auth: Auth | None = None
+    """Who comes in this way may do so without saying who they are, or not; None: no person does."""
 
 
 ANYWHERE = "0.0.0.0/0"
@@ -59,8 +61,9 @@ def _direct(settings: Settings) -> tuple[Rule, ...]:
     allowed, (name, port) = str(settings.allowed_cidr), edge(settings)
     operators = str(settings.ssh_cidr)
     challenge = "certificate challenges, from addresses that nobody announces; all else redirected"
+    public = Rule("host", name, "in", "tcp", port, allowed, "the public service", settings.auth)
     wanted = (
-        (True, Rule("host", name, "in", "tcp", port, allowed, "the public service")),
+        (True, public),
         (settings.acme, Rule("host", "acme", "in", "tcp", 80, ANYWHERE, challenge)),
         (settings.ssh_cidr, Rule("host", "ssh", "in", "tcp", 22, operators, "shell of operators")),
     )
@@ -71,8 +74,11 @@ def _behind_balancer(settings: Settings) -> tuple[Rule, ...]:
     """Return the way from the allowed network over the load balancer, and that to AWS APIs."""
     allowed, vpc = str(settings.allowed_cidr), str(settings.vpc_cidr)
     name, port = edge(settings)
+    public = Rule(
+        "balancer", "https", "in", "tcp", 443, allowed, "the public service", settings.auth
+    )
     return (
-        Rule("balancer", "https", "in", "tcp", 443, allowed, "the public service"),
+        public,
         Rule("balancer", "http", "in", "tcp", 80, allowed, "is redirected to HTTPS"),
         Rule("balancer", name, "out", "tcp", port, "host", "requests and health checks"),
         Rule("host", name, "in", "tcp", port, "balancer", "requests and health checks"),
@@ -156,5 +162,7 @@ class Firewall(pulumi.ComponentResource):
             cidr_ipv4=None if peers else rule.peer,
             referenced_security_group_id=next(iter(peers.values()), None),
             description=rule.description,
+            # What the policies see of the API's settings, which travel in the bundle.
+            tags={"auth": rule.auth} if rule.auth else None,
             opts=pulumi.ResourceOptions(parent=self),
         )

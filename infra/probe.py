@@ -1,5 +1,6 @@
 """Asks the service for predictions, and waits for the first one."""
 
+import http
 import http.client
 import json
 import socket
@@ -10,6 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from app.example import EXAMPLE_BODY
 from infra import status
@@ -143,7 +145,8 @@ def _explain(what: str, seen: status.HostStatus | None, more: list[str] | None =
 def own_authority() -> ssl.SSLContext:
     """Return how a service is spoken to whose certificate is by an authority of its own.
 
-    Nothing secret is sent that way: the caller only wants to know whether it answers.
+    Nothing secret is sent that way, unless it is to this very machine: the caller only wants to
+    know whether it answers.
     """
     context = ssl.create_default_context()
     context.check_hostname = False
@@ -151,16 +154,50 @@ def own_authority() -> ssl.SSLContext:
     return context
 
 
-def ask(url: str, *, verified: bool, timeout_s: float = 5.0) -> Answer:
+@dataclass(frozen=True)
+class Trust:
+    """How the service's address proves that it is the service's.
+
+    Attributes
+    ----------
+    verified
+        By a certificate of its name from a public authority, as any client will demand.
+    authority
+        By a certificate of the authority whose own (PEM) this is.
+    """
+
+    verified: bool = False
+    authority: str = ""
+
+    def context(self) -> ssl.SSLContext:
+        """Return how it is spoken to."""
+        if self.verified:
+            return ssl.create_default_context()
+        if self.authority:
+            return ssl.create_default_context(cadata=self.authority)
+        return own_authority()
+
+    def reaches(self, url: str) -> bool:
+        """Tell whether nobody else can answer at a URL: a key may go there."""
+        return self.verified or bool(self.authority) or urlsplit(url).hostname == "127.0.0.1"
+
+
+UNKNOWN = Trust()
+
+
+def ask(url: str, trust: Trust = UNKNOWN, key: str = "", timeout_s: float = 5.0) -> Answer:
     """Send the example of the README to `/predict`.
+
+    Who can't prove to be the service gets no key: that it asks for one is its answer then.
 
     Parameters
     ----------
     url
         Address of `/predict`.
-    verified
-        Whether the certificate must be the name's, as any client will demand; one of an address
-        can't be.
+    trust
+        How the address proves that it is the service's.
+    key
+        A key of the service's, for when it asks who calls.
     timeout_s
         Seconds to wait for the answer.
 
@@ -169,19 +206,21 @@ def ask(url: str, *, verified: bool, timeout_s: float = 5.0) -> Answer:
     Answer
         The prediction, or what came instead of one.
     """
+    shown = {"Authorization": f"Bearer {key}"} if key and trust.reaches(url) else {}
     request = urllib.request.Request(  # noqa: S310  # the stack's own output
-        url, json.dumps(EXAMPLE_BODY).encode(), {"Content-Type": "application/json"}
+        url, json.dumps(EXAMPLE_BODY).encode(), {"Content-Type": "application/json", **shown}
     )
-    context = ssl.create_default_context() if verified else own_authority()
     try:
         with urllib.request.urlopen(  # noqa: S310
-            request, timeout=timeout_s, context=context
+            request, timeout=timeout_s, context=trust.context()
         ) as response:
             return Answer(prediction=json.load(response))
     except urllib.error.HTTPError as error:
+        if error.code == http.HTTPStatus.UNAUTHORIZED and key and not shown:
+            return Answer(prediction={"answered": "asks for a key, and was shown none"})
         return Answer(reason=f"{url} answered {error.code}: {error.read(300).decode('utf8')}")
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return Answer(reason=f"{url}: {error}{_hint(error) if verified else ''}")
+        return Answer(reason=f"{url}: {error}{_hint(error) if trust.verified else ''}")
 
 
 def _hint(error: Exception) -> str:

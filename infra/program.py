@@ -91,12 +91,14 @@ def declare(examine: Callable[[Settings], None] | None = None) -> None:
     reached = pulumi.Output.from_input(chosen.domain or chosen.host_address or address)
     rollout = Rollout(name, chosen, storage.bucket, image.reference, reached, opts)
     where = reached.apply(lambda known: urls(chosen, known))
-    _await(chosen, storage, rollout, host, where)
+    ready = _await(chosen, storage, rollout, host, where, credentials.operator_key)
     _export(chosen, storage, image, host, where)
     told = {
         "public_ip": address,
         "grafana_password": credentials.grafana_password,
         "operator_password": credentials.operator_password,
+        "api_key": credentials.operator_key,
+        "edge_authority": ready.authority,
     }
     for output, value in told.items():
         pulumi.export(output, value)
@@ -179,13 +181,17 @@ def _await(
     rollout: Rollout,
     host: Host,
     where: pulumi.Output[dict[str, str]],
-) -> None:
+    key: pulumi.Output[str],
+) -> Readiness:
     """Hold the update until the host predicts with the bundle that was just declared."""
-    Readiness(
+    return Readiness(
         f"{chosen.name}-ready",
         {
             "predict_url": where["xgboost-api"],
             "verified": chosen.domain is not None,
+            # A load balancer's certificate is another's, for a name that nobody told.
+            "edge_signs": chosen.domain is None and chosen.profile == "dev",
+            "key": key,
             "instance_id": host.instance_id,
             "bundle": rollout.digest,
             "bucket": storage.bucket,

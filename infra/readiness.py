@@ -6,7 +6,7 @@ import pulumi
 from pulumi import dynamic
 
 from infra import host_log, status
-from infra.probe import Answer, ask, await_prediction
+from infra.probe import Answer, Trust, ask, await_prediction
 
 
 def read_report(client: Any, bucket: str) -> status.HostStatus | None:  # noqa: ANN401
@@ -51,17 +51,22 @@ class _Aws:
             region_name=props["region"], **(keys if self._endpoint else {})
         )
         self._bucket = self._client("s3")
+        self.authority = ""
 
     def _client(self, service: str) -> Any:  # noqa: ANN401
         return self._session.client(service, endpoint_url=self._endpoint)
 
     def report(self) -> status.HostStatus | None:
         """Read the host's report in the bucket."""
-        return read_report(self._bucket, self._props["bucket"])
+        found = read_report(self._bucket, self._props["bucket"])
+        if found is not None and self._props["edge_signs"]:
+            self.authority = found.authority
+        return found
 
     def predict(self) -> Answer:
         """Ask as a client of the service would."""
-        return ask(self._props["predict_url"], verified=self._props["verified"])
+        trust = Trust(self._props["verified"], self.authority)
+        return ask(self._props["predict_url"], trust, self._props["key"])
 
     def lost(self) -> str:
         """See whether the instance is there; the machine of stack `local` is its engine's care."""
@@ -79,12 +84,22 @@ class _Aws:
 
 
 def _wait(props: dict[str, Any]) -> dict[str, Any]:
-    await_prediction(props["bundle"], float(props["timeout_s"]), _Aws(props))
-    return props
+    host = _Aws(props)
+    await_prediction(props["bundle"], float(props["timeout_s"]), host)
+    kept = {name: value for name, value in props.items() if name != "key"}
+    return {**kept, "authority": host.authority}
 
 
 class Readiness(dynamic.Resource):
-    """Is created once `/predict` has answered on this host with this bundle."""
+    """Is created once `/predict` has answered on this host with this bundle.
+
+    Attributes
+    ----------
+    authority
+        The certificate of the authority that signs for the edge, when it is the edge's own.
+    """
+
+    authority: pulumi.Output[str]
 
     def __init__(
         self,
@@ -92,4 +107,4 @@ class Readiness(dynamic.Resource):
         props: dict[str, pulumi.Input[Any]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(_Waiter(), name, props, opts)
+        super().__init__(_Waiter(), name, {**props, "authority": None}, opts)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from infra import database
 from infra.errors import UserError
 from infra.settings import Runtime, Settings
 from monitoring import alertmanager
@@ -19,9 +20,10 @@ class Service:
     In `command`, `environment` and `health_command`, names in braces are filled in where the
     service runs: `{bind}` and `{port}` (its own address), `{data}` (its folder on the data volume),
     `{config}` (the bundle's folder), `{secrets}` (a folder with one file a secret), `{host_root}`
-    (the host's file system, with a slash at its end), `{bucket}`, `{region}`, `{database}`
-    (MLflow's backend store), `{edge}` and `{edge_host}` (the address that people use, as a URL and
-    as a Host header), and the name of any other service for its `host:port`.
+    (the host's file system, with a slash at its end), `{bucket}`, `{region}`, `{auth}`,
+    `{mlflow_database}` and `{service_database}` (their URLs), `{edge}` and `{edge_host}` (the
+    address that people use, as a URL and as a Host header), and the name of any other service for
+    its `host:port`.
 
     Attributes
     ----------
@@ -38,6 +40,8 @@ class Service:
         What it sees of the host beyond its own folders, read-only.
     directory
         The folder that it runs in, where its configuration has relative paths.
+    stop_s
+        Seconds that it has for what it is at, once it is asked to end.
     writes
         Folders of the image that must be writable; they are kept in memory.
     runtimes
@@ -68,16 +72,14 @@ class Service:
     optional: bool = False
     runs: Literal["always", "once", "scheduled"] = "always"
     """Once: each time that a bundle is taken up. Scheduled: as often as the stack sets it."""
+    stop_s: int = 10
 
 
 OUR_USER = 10001
 """The user of this repository's image, as `app/Dockerfile` makes it."""
 NOBODY = 65534
-DATABASE = {
-    "processes": "sqlite:///{data}/mlflow.db",
-    # libpq takes the password from the file that PGPASSFILE names.
-    "compose": "postgresql+psycopg://mlflow@postgres:5432/mlflow",
-}
+API_WORKERS = 2
+"""One answers while the other is started anew, or is at something long; t3.small has two cores."""
 
 CLIENT_OF_MLFLOW = {
     "MLFLOW_TRACKING_URI": "http://{mlflow}",
@@ -85,27 +87,38 @@ CLIENT_OF_MLFLOW = {
     "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
 }
 
+WITH_WEBHOOK_KEY = (
+    'MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY=`cat "{secrets}/mlflow-webhook-key"` && '
+    'export MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY && exec "$@"'
+)
+"""MLflow reads this key from its environment only: from a file it gets there in its own process."""
+
 SERVICES = (
     Service(
         name="postgres",
-        purpose="keeps MLflow's runs and registry",
+        purpose="keeps MLflow's runs and registry; users, keys and predictions of the API",
         image="postgres:17.6-trixie",
-        command=(
+        command=database.start(
             *("docker-entrypoint.sh", "postgres", "-c", "port={port}"),
             *("-c", "shared_buffers=48MB", "-c", "max_connections=40"),
         ),
         environment={
-            "POSTGRES_USER": "mlflow",
-            "POSTGRES_DB": "mlflow",
+            "POSTGRES_USER": database.OWNER,
+            "POSTGRES_DB": database.OWNER,
             "POSTGRES_PASSWORD_FILE": "{secrets}/postgres-password",
             "POSTGRES_INITDB_ARGS": "--auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8",
             "PGDATA": "{data}/17",
+            "PGPASSFILE": "{secrets}/service-pgpass",
         },
         memory_mb=160,
         user=999,
         port=5432,
-        health_command=("pg_isready", "-q", "-h", "127.0.0.1", "-p", "{port}", "-U", "mlflow"),
-        secrets=("postgres-password",),
+        # As the API logs in: its database has been made.
+        health_command=(
+            *("psql", "-X", "-q", "-h", "127.0.0.1", "-p", "{port}"),
+            *("-U", database.SERVICE, "-d", database.SERVICE, "-c", ""),
+        ),
+        secrets=("postgres-password", "service-password", "service-pgpass"),
         writes=("/var/run/postgresql",),
         runtimes=("compose",),
         keeps_state=True,
@@ -115,8 +128,9 @@ SERVICES = (
         purpose="tracks runs, keeps the model registry, serves artifacts out of the bucket",
         image=STACK_IMAGE,
         command=(
+            *("sh", "-c", WITH_WEBHOOK_KEY, "sh"),
             *("mlflow", "server", "--host", "{bind}", "--port", "{port}", "--workers", "1"),
-            *("--backend-store-uri", "{database}"),
+            *("--backend-store-uri", "{mlflow_database}"),
             *("--artifacts-destination", "s3://{bucket}/mlflow"),
             *("--expose-prometheus", "{data}/metrics"),
         ),
@@ -126,6 +140,12 @@ SERVICES = (
             "MLFLOW_SERVER_ALLOWED_HOSTS": "{mlflow},localhost:{port},127.0.0.1:{port},{edge_host}",
             "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": "{edge}",
             "PGPASSFILE": "{secrets}/mlflow-pgpass",
+            # The API is told of a moved alias on the host's own network, which no TLS crosses.
+            "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http",
+            "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
+            "MLFLOW_WEBHOOK_REQUEST_TIMEOUT": "5",
+            # Of each process a cache: another's new webhook would be unknown for a minute.
+            "MLFLOW_WEBHOOK_CACHE_TTL": "1",
             # Without it a bucket is asked for in another region, whose answer leads elsewhere.
             "AWS_DEFAULT_REGION": "{region}",
         },
@@ -135,7 +155,7 @@ SERVICES = (
         health_path="/health",
         metrics_path="/metrics",
         needs=("postgres",),
-        secrets=("mlflow-pgpass",),
+        secrets=("mlflow-pgpass", "mlflow-webhook-key"),
         keeps_state=True,
     ),
     Service(
@@ -166,15 +186,30 @@ SERVICES = (
         image=STACK_IMAGE,
         command=(
             *("granian", "--interface", "wsgi", "app.wsgi:app"),
-            *("--host", "{bind}", "--port", "{port}", "--workers", "1"),
+            *("--host", "{bind}", "--port", "{port}", "--workers", str(API_WORKERS)),
             *("--blocking-threads", "1", "--no-ws", "--log-level", "warning"),
+            # A worker that was killed comes back; one that does not end is killed.
+            *("--respawn-failed-workers", "--workers-kill-timeout", "15"),
         ),
-        environment={**CLIENT_OF_MLFLOW, "OMP_NUM_THREADS": "1"},
+        environment={
+            **CLIENT_OF_MLFLOW,
+            "OMP_NUM_THREADS": "1",
+            "AUTH": "{auth}",
+            "DATA_DIR": "{data}",
+            "DATABASE_URL": "{service_database}",
+            "PGPASSFILE": "{secrets}/service-pgpass",
+            "OPERATOR_KEY_FILE": "{secrets}/operator-key",
+            "MODEL_HOOK_URL": "http://{xgboost-api}/models/hook",
+        },
         memory_mb=384,
         user=OUR_USER,
         port=5001,
         health_path="/healthz",
         metrics_path="/metrics",
+        needs=("postgres",),
+        secrets=("operator-key", "service-pgpass"),
+        keeps_state=True,
+        stop_s=20,
     ),
     Service(
         name="alertmanager",
@@ -267,7 +302,7 @@ SERVICES = (
             "XDG_CONFIG_HOME": "{data}",
             "SECRETS": "{secrets}",
         },
-        memory_mb=64,
+        memory_mb=128,
         user=OUR_USER,
         port=443,
         scheme="https",
@@ -277,6 +312,7 @@ SERVICES = (
         capabilities=("NET_BIND_SERVICE",),
         keeps_state=True,
         public=True,
+        stop_s=20,
     ),
 )
 

@@ -14,6 +14,7 @@ Network = ipaddress.IPv4Network
 Runtime = Literal["compose", "processes"]
 Profile = Literal["dev", "hardened"]
 Architecture = Literal["amd64", "arm64"]
+Auth = Literal["open", "required"]
 
 MIN_PUBLIC_PREFIX = 8
 """A public port is for somebody's addresses: nothing wider than a /8 passes for that."""
@@ -34,6 +35,7 @@ class Settings:
     owner: str
     region: str
     allowed_cidr: Network
+    auth: Auth = "required"
     vpc_cidr: Network = field(default=ipaddress.IPv4Network("10.20.0.0/16"))
     profile: Profile = "dev"
     domain: str | None = None
@@ -119,6 +121,9 @@ def _refuse_name(reader: "_Reader", project: str, stack: str) -> None:
 
 def _refuse_pairs(reader: "_Reader", settings: Settings) -> None:
     """Refuse values that are fine alone and make no sense together."""
+    if settings.auth == "open" and settings.allowed_cidr.num_addresses > 1:
+        admitted = f"allowedCidr {settings.allowed_cidr} admits more than one address"
+        reader.refuse("auth", "open", f"{admitted}: set auth to required, or allowedCidr to a /32")
     if settings.ssh_cidr and not settings.ssh_public_key:
         reader.refuse("sshCidr", settings.ssh_cidr, "set sshPublicKey with it, or neither")
     if settings.ssh_public_key and not settings.ssh_cidr:
@@ -142,6 +147,7 @@ def _settings(reader: "_Reader", project: str, stack: str) -> Settings | None:
     region = reader.text("region", r"[a-z]{2}(-[a-z]{1,12}){1,3}-\d", "a region such as eu-west-3")
     allowed = reader.network("allowedCidr", MIN_PUBLIC_PREFIX, 32)
     optional = {
+        "auth": reader.text("auth", "open|required", "open or required", optional=True),
         "vpc_cidr": reader.network("vpcCidr", 16, 24, optional=True),
         "profile": reader.text("profile", "dev|hardened", "dev or hardened", optional=True),
         "domain": reader.text(

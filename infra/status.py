@@ -12,7 +12,8 @@ class HostStatus:
 
     `bundle` is the digest of the bundle in force, `failures` counts what has failed since the host
     was made (it only grows, so a reader needs no clock), `log_end` holds the last lines of what
-    failed last.
+    failed last. `authority` is the certificate (PEM) of the edge's own authority, where it has one:
+    the bucket is a way to it that nobody else can write to.
     """
 
     bundle: str = ""
@@ -20,6 +21,7 @@ class HostStatus:
     reason: str = ""
     log_end: tuple[str, ...] = ()
     services: dict[str, str] = field(default_factory=dict)
+    authority: str = ""
 
     def text(self) -> str:
         """Return the report as JSON."""

@@ -15,7 +15,7 @@ import tarfile
 import time
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,6 +55,7 @@ class LocalService:
     runs: Literal["always", "once", "scheduled"]
     every_s: int | None
     directory: str = ""
+    stop_s: int = 10
 
     def program(self, machine: Machine) -> supervision.Program:
         """Return the service with this machine's folders filled in."""
@@ -69,6 +70,7 @@ class LocalService:
             {name: _fill(value, folders) for name, value in self.environment.items()},
             restart=self.runs == "always",
             directory=_fill(self.directory, folders),
+            stop_s=self.stop_s,
         )
 
 
@@ -175,13 +177,7 @@ class Agent:
         programs = [service.program(self._machine) for service in self._services]
         # A file of the bundle may have changed behind the same path: its digest tells.
         marked = [
-            supervision.Program(
-                p.name,
-                p.command,
-                {**p.environment, "BUNDLE_FILES": _files_digest(home, p)},
-                p.restart,
-                p.directory,
-            )
+            replace(p, environment={**p.environment, "BUNDLE_FILES": _files_digest(home, p)})
             for p in programs
         ]
         supervision.write_programs(self._machine.home, marked)
@@ -219,17 +215,10 @@ class Agent:
     def _start(self, service: LocalService) -> None:
         """Start a service, or note what is in the way of that."""
         (self._machine.disk / service.name).mkdir(exist_ok=True)
-        self._end_leftover(service)
+        end_leftover(service, self._machine.home)
         obstacle = _obstacle(service) or supervision.start(self._machine.home, service.name)
         if obstacle is not None and self._may_retry(service.name):
             self._fail(service.name, obstacle)
-
-    def _end_leftover(self, service: LocalService) -> None:
-        """End a worker whose parent was killed: it would answer with what it was started with."""
-        if service.port is not None and not processes.is_free(service.port):
-            holder = processes.listener(service.port)
-            if holder is not None and processes.belongs_to(holder, self._machine.home):
-                processes.end([holder])
 
     def states(self) -> dict[str, State]:
         """Return every service's state."""
@@ -247,8 +236,11 @@ class Agent:
         before = self._pids.get(service.name, pid)
         if pid:
             self._pids[service.name] = pid
+        anew = pid not in {0, before}
+        if anew:
+            end_leftover(service, self._machine.home, pid)
         # The supervisor has started it anew: between two looks it ended, and we did not end it.
-        return "failed" if state == "starting" and pid not in {0, before} else state
+        return "failed" if state == "starting" and anew else state
 
     def _note_failure(self, service: LocalService) -> None:
         known = supervision.states(self._machine.home)[service.name]
@@ -265,13 +257,32 @@ class Agent:
 
     def _report(self, states: Mapping[str, State]) -> None:
         """Tell the bucket, and this folder, when something has changed."""
+        authority = self._machine.authority
         report = status.HostStatus(
-            self._digest, self._failures, self._reason, self._log_end, dict(states)
+            self._digest,
+            self._failures,
+            self._reason,
+            self._log_end,
+            dict(states),
+            authority.read_text() if authority.exists() else "",
         ).text()
         if report != self._reported:
             files.write(self._machine.status, report, 0o600)
             if self._clients.report(report):
                 self._reported = report
+
+
+def end_leftover(service: LocalService, home: Path, pid: int = 0) -> None:
+    """End workers whose parent was killed: they would answer with what they were started with.
+
+    Those of the process that now runs as the service (`pid`) stay, and whatever is not of the
+    machine in `home`.
+    """
+    if service.port is None or (not pid and processes.is_free(service.port)):
+        return
+    kept = processes.tree(pid) if pid else set()
+    holders = [p for p in processes.listeners(service.port) if processes.belongs_to(p, home)]
+    processes.end([holder for holder in holders if holder.pid not in kept])
 
 
 def _files_digest(home: Path, program: supervision.Program) -> str:

@@ -93,7 +93,7 @@ def up(checkout: Path) -> int:
         _unlock(checkout)
         _pulumi(checkout, ["up", "--refresh", "--run-program", "--yes", "--skip-preview"])
         _forget_salt(checkout)
-        answer = _first_answer(chosen)
+        answer = _first_answer(checkout, chosen)
         notes += _data_note(chosen, str(answer.get("run_id")))
         _summary(console, chosen, answer, notes, time.monotonic() - started)
     return 0
@@ -218,11 +218,18 @@ def _unlock(checkout: Path) -> None:
             lock.unlink(missing_ok=True)
 
 
-def _first_answer(chosen: Settings) -> dict[str, object]:
+def _operator_key(checkout: Path) -> str:
+    """Return the key that the machine's API takes; nothing before the machine has one."""
+    files = [m.secrets / "operator-key" for m in machine.machines(local_dir(checkout))]
+    return next((file.read_text() for file in files if file.exists()), "")
+
+
+def _first_answer(checkout: Path, chosen: Settings) -> dict[str, object]:
     """Ask for one prediction: after a restart the engine had nothing to wait for."""
     url = local_urls(chosen)["xgboost-api"]
     deadline = time.monotonic() + ANSWER_TIMEOUT_S
-    found = probe.ask(url, verified=False)
+    key = _operator_key(checkout)
+    found = probe.ask(url, key=key)
     while found.prediction is None:
         if time.monotonic() > deadline:
             message = (
@@ -231,7 +238,7 @@ def _first_answer(chosen: Settings) -> dict[str, object]:
             )
             raise UserError(message)
         time.sleep(probe.POLL_S)
-        found = probe.ask(url, verified=False)
+        found = probe.ask(url, key=key)
     return found.prediction
 
 
@@ -279,5 +286,8 @@ def _summary(
     console.print("Ask it yourself:")
     body = json.dumps(EXAMPLE_BODY)
     line = f"curl {where['xgboost-api']} -H 'Content-Type: application/json' -d {shlex.quote(body)}"
+    if chosen.auth == "required":
+        shown = f"pulumi stack output api_key --show-secrets --stack {STACK}"
+        line += f' -H "Authorization: Bearer $({shown})"'
     console.print(f"  {line}", soft_wrap=True, markup=False)
     console.print("For literal pulumi commands in this shell: [bold]source .local/env[/]")

@@ -57,6 +57,11 @@ class Machine:
         return self.home / "secrets"
 
     @property
+    def authority(self) -> Path:
+        """Return the certificate of the edge's own authority, as Caddy keeps it."""
+        return self.disk / "proxy/caddy/pki/authorities/local/root.crt"
+
+    @property
     def status(self) -> Path:
         """Return the machine's copy of what it last reported."""
         return self.home / "status.json"

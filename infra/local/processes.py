@@ -75,6 +75,11 @@ def is_free(port: int) -> bool:
 
 def listener(port: int) -> psutil.Process | None:
     """Return the process that listens on this port; None where it can't be seen or is free."""
+    return next(listeners(port), None)
+
+
+def listeners(port: int) -> Iterator[psutil.Process]:
+    """Yield the processes that listen on this port: a server's workers may do so side by side."""
     for connection in psutil.net_connections("tcp"):
         # A listening socket always has a local address: its host and its port.
         if (
@@ -83,8 +88,7 @@ def listener(port: int) -> psutil.Process | None:
             and connection.pid
         ):
             with contextlib.suppress(psutil.NoSuchProcess):
-                return psutil.Process(connection.pid)
-    return None
+                yield psutil.Process(connection.pid)
 
 
 def describe_listener(port: int) -> str:
@@ -96,6 +100,14 @@ def describe_listener(port: int) -> str:
         return f"{process.name()} (pid {process.pid})"
     except psutil.NoSuchProcess:
         return f"pid {process.pid}"
+
+
+def tree(pid: int) -> set[int]:
+    """Return the ids of a process and of all that it started; nothing of one that is gone."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(pid)
+        return {pid, *(child.pid for child in root.children(recursive=True))}
+    return set()
 
 
 def belongs_to(process: psutil.Process | None, owner: Path) -> bool:

@@ -61,7 +61,7 @@ autostart=false
 autorestart={restart}
 startsecs={start_s}
 startretries=1000
-stopwaitsecs=10
+stopwaitsecs={stop_s}
 stopasgroup=true
 killasgroup=true
 stdout_logfile={home}/log/{name}.log
@@ -81,6 +81,7 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     restart: bool = True
     directory: str = ""
+    stop_s: int = 10
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ def write_programs(home: Path, programs: list[Program]) -> None:
             ),
             restart="true" if program.restart else "false",
             # What ends sooner has failed and is tried ever later; what runs once may be quick.
+            stop_s=program.stop_s,
             start_s=1 if program.restart else 0,
             home=_escape(str(home)),
             directory=_escape(f"directory={program.directory}") if program.directory else "",

@@ -64,6 +64,11 @@ class Places:
         return self.root / "var/lib/pulumi-mlops"
 
     @property
+    def authority(self) -> Path:
+        """Return the certificate of the edge's own authority, as Caddy keeps it."""
+        return self.data / "proxy/caddy/pki/authorities/local/root.crt"
+
+    @property
     def secrets(self) -> Path:
         """Return the folder of secrets: memory, gone with the power."""
         return self.root / "run/pulumi-mlops/secrets"
@@ -368,6 +373,8 @@ class Agent:
         """Store the report in the bucket when it says something new."""
         if self._report.bundle:
             self._report.services = self._states()
+        if self._places.authority.exists():
+            self._report.authority = self._places.authority.read_text()
         text = json.dumps(vars(self._report), indent=1)
         if text == self._told:
             return

@@ -14,6 +14,7 @@ class Report:
     reason: str = ""
     log_end: list[str] = field(default_factory=list)
     services: dict[str, str] = field(default_factory=dict)
+    authority: str = ""
 
 
 def history(path: Path) -> Report:

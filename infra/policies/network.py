@@ -83,6 +83,21 @@ def only_https_is_public(stack: Stack) -> Iterator[Finding]:
             )
 
 
+def the_public_service_asks_who_calls(stack: Stack) -> Iterator[Finding]:
+    """Row 32: who lets in more than one address serves nobody who has not said who they are."""
+    for opening in openings(stack):
+        is_public = opening.inwards and opening.leaves_the_vpc
+        is_service = opening.first == opening.last == PUBLIC_PORTS[0]
+        if is_public and is_service and not opening.is_to_one_address:
+            yield from expect(
+                opening.resource,
+                "tags.auth",
+                is_("required"),
+                f"{', '.join(opening.cidrs)} may come in: set auth to required, or allowedCidr to "
+                "one address",
+            )
+
+
 def groups_are_bounded(stack: Stack) -> Iterator[Finding]:
     """Row 5: ways out are listed, each opening says what it is for, no group lies about."""
     for opening in openings(stack):

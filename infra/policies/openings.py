@@ -61,6 +61,12 @@ class Opening:
         return any(ipaddress.ip_network(cidr).prefixlen == 0 for cidr in self.cidrs)
 
     @property
+    def is_to_one_address(self) -> bool:
+        """Tell whether a single address is meant."""
+        networks = [ipaddress.ip_network(cidr) for cidr in self.cidrs]
+        return len(networks) == 1 and networks[0].num_addresses == 1
+
+    @property
     def leaves_the_vpc(self) -> bool:
         """Tell whether addresses are meant that no VPC has."""
         return any(not _is_inside(cidr) for cidr in self.cidrs)

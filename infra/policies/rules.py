@@ -14,7 +14,8 @@ class Rule:
     """A rule by name, with what others call it.
 
     `ids` are AWS Foundational Security Best Practices (`EC2.2`), CIS AWS Foundations v7.0
-    (`CIS 6.5`), checkov (`CKV_AWS_79`, `CKV2_AWS_12`) and prowler (`prowler …`).
+    (`CIS 6.5`), checkov (`CKV_AWS_79`, `CKV2_AWS_12`), prowler (`prowler …`) and the OWASP API
+    Security Top 10.
     """
 
     name: str
@@ -43,6 +44,7 @@ RULES = (
         "EC2.13, EC2.14, CIS 6.3, CIS 6.4, CKV_AWS_24, CKV_AWS_25, CKV_AWS_277",
     ),
     _rule(network.only_https_is_public, "EC2.18, EC2.19, CKV_AWS_260"),
+    _rule(network.the_public_service_asks_who_calls, "OWASP API2:2023"),
     _rule(network.groups_are_bounded, "CKV_AWS_23, CKV_AWS_382, CKV2_AWS_5"),
     _rule(network.acls_deny_remote_shells, "EC2.21, CIS 6.2, CKV_AWS_232"),
     _rule(network.subnets_give_no_public_address, "EC2.15, CKV_AWS_130"),

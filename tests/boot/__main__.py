@@ -12,6 +12,7 @@ import os
 import platform
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -201,6 +202,12 @@ class Story:
             raise RuntimeError(message)
         return said
 
+    def _output(self, name: str) -> str:
+        """Return an output of the stack, a secret one too: it is kept in no log."""
+        running = self._pulumi("stack", "output", name, "--show-secrets", "--stack", "dev")
+        said, _ = running.communicate(timeout=UP_TIMEOUT_S)
+        return said.strip()
+
     def _up(self) -> str:
         self._end_of(self._pulumi("stack", "init", "dev"))
         running = self._pulumi("up", "--yes", "--skip-preview", "--stack", "dev")
@@ -223,6 +230,8 @@ class Story:
         self._volume = volume
         self._guest.boot(volume)
         self._end_of(running)
+        self._key = self._output("api_key")
+        self._authority = self._output("edge_authority") + "\n"
         answer = self._predict()
         seconds = time.monotonic() - built
         return f"the host answered {seconds:.0f} s after its power-on: {json.dumps(answer)}"
@@ -244,10 +253,10 @@ class Story:
         request = urllib.request.Request(  # loopback
             f"https://127.0.0.1:{self._ports.edge}/predict",
             json.dumps(EXAMPLE_BODY).encode(),
-            {"Content-Type": "application/json"},
+            {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
         )
         with urllib.request.urlopen(  # loopback
-            request, timeout=20, context=probe.own_authority()
+            request, timeout=20, context=ssl.create_default_context(cadata=self._authority)
         ) as answered:
             answer: dict[str, Any] = json.load(answered)
         return answer
@@ -270,6 +279,10 @@ class Story:
         assert len(users) >= 8, users  # the lasting services
         secrets = self._guest.run("find", "/run/pulumi-mlops/secrets", "-type", "f", "-ls")
         assert "-r--------" in secrets, secrets
+        database = ("docker", "exec", "pulumi-mlops-postgres-1", "psql", "-X", "-A", "-t")
+        address = ("-h", "127.0.0.1", "-U", "service", "-d", "service")
+        own = self._guest.run(*database, *address, "-c", "SELECT current_user").strip()
+        assert own == "service", own
         memory = {name: self._memory_mb(name) for name in sorted(users)}
         told = self._guest.run("systemd-analyze", "time").splitlines()
         self._facts += [
@@ -281,6 +294,7 @@ class Story:
                 + ", ".join(f"{name} {mb}" for name, mb in memory.items()),
             ),
             ("image", self._image_size()),
+            ("databases", "MLflow's, and the API's own by a role that reaches no other"),
             ("data volume", f"formatted once and mounted: {mounted.strip()}"),
             ("secrets", "one file a secret, 0400, of its service's user, in memory"),
         ]

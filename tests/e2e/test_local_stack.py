@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import time
 import urllib.request
@@ -11,6 +12,7 @@ import boto3
 import psutil
 import pytest
 
+from app.example import EXAMPLE_BODY
 from benchmarks.scratch import DATA
 from infra.local import machine, processes
 
@@ -20,6 +22,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 def get(url):
     with urllib.request.urlopen(url, timeout=10) as response:
         return response.read().decode()
+
+
+def json_request(url, method, body):
+    text = json.dumps(body).encode()
+    return urllib.request.Request(url, text, {"Content-Type": "application/json"}, method=method)
 
 
 def eventually(look, timeout_s=60):
@@ -84,7 +91,7 @@ def test_every_output_is_there(stack):
     found = outputs(stack)
     wanted = {"public_ip", "predict_url", "mlflow_url", "grafana_url", "prometheus_url"}
     assert wanted | {"bucket", "repository_url", "ssh_command"} <= set(found)
-    assert found["grafana_password"] == "[secret]"
+    assert found["grafana_password"] == found["api_key"] == "[secret]"
     assert found["predict_url"] == stack.url("xgboost-api", "/predict")
 
 
@@ -99,6 +106,21 @@ def test_the_champion_is_registered_and_its_artifacts_are_in_the_bucket(stack):
     assert any("rmse" in metric["key"] for metric in run["metrics"])
     stored = client(stack, "s3").list_objects_v2(Bucket=outputs(stack)["bucket"], Prefix="mlflow/")
     assert any("model" in entry["Key"] for entry in stored["Contents"])
+
+
+def test_mlflow_may_tell_the_api_of_a_moved_alias(stack):
+    """It takes a webhook to this machine, whose secret it can read again after a restart."""
+    url = stack.url("mlflow", "/api/2.0/mlflow/webhooks")
+    hook = {
+        "name": "of-a-test",
+        "url": stack.url("xgboost-api", "/models/hook?of-a-test"),
+        "secret": "a secret that a test knows",
+        "events": [{"entity": "MODEL_VERSION_ALIAS", "action": "CREATED"}],
+    }
+    made = json.loads(get(json_request(url, "POST", hook)))["webhook"]
+    get(json_request(f"{url}/{made['webhook_id']}", "DELETE", {}))
+    server = processes.listener(stack.ports["mlflow"])
+    assert len(server.environ()["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"]) == 44
 
 
 def test_prometheus_scrapes_the_api(stack):
@@ -140,13 +162,39 @@ def test_resources_carry_tags(stack):
     assert tags["owner"]
 
 
+def test_the_edge_shows_the_certificate_that_the_stack_tells_of(stack, tmp_path):
+    """Who calls by it shows the key to nobody else; the API takes it."""
+    authority = tmp_path / "edge.crt"
+    authority.write_text(outputs(stack)["edge_authority"])
+    key = stack.pulumi("stack", "output", "api_key", "--show-secrets").stdout.strip()
+    request = urllib.request.Request(
+        stack.url("proxy", "/predict").replace("http:", "https:"),
+        json.dumps(EXAMPLE_BODY).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bearer {key}"},
+    )
+    context = ssl.create_default_context(cafile=authority)
+    with urllib.request.urlopen(request, timeout=10, context=context) as response:
+        assert json.load(response)["model"] == "california-housing"
+
+
 def test_no_secret_is_in_the_state_or_in_a_log(stack):
-    """The generated password is encrypted at rest."""
-    shown = stack.pulumi("stack", "output", "grafana_password", "--show-secrets").stdout.strip()
-    assert len(shown) >= 24
-    kept = [*stack.local.glob("state/**/*.json*"), *stack.local.glob("hosts/*/log/*")]
-    assert kept
-    assert not [p for p in kept if p.is_file() and shown in p.read_text(errors="replace")]
+    """Whatever was drawn is encrypted at rest, and in no bundle; its file is its owner's."""
+    (home,) = stack.local.glob("hosts/*")
+    files = {path.name: path.read_text() for path in (home / "secrets").iterdir()}
+    outputs = ("grafana_password", "operator_password", "api_key")
+    shown = [stack.pulumi("stack", "output", o, "--show-secrets").stdout.strip() for o in outputs]
+    assert files["operator-key"] == shown[-1]
+    # The secret itself, without the names around it in a password file.
+    values = {*shown, *(text.rpartition(":")[2].rpartition(" ")[2] for text in files.values())}
+    assert len(values) == 8  # seven that were drawn, and a hash of one
+    assert min(map(len, values)) >= 24
+    assert {path.stat().st_mode & 0o777 for path in (home / "secrets").iterdir()} == {0o600}
+    patterns = ("state/**/*.json*", "hosts/*/log/*", "hosts/*/bundles/**/*", "hosts/*/*.yaml")
+    kept = [path for pattern in patterns for path in stack.local.glob(pattern) if path.is_file()]
+    assert len(kept) > 8
+    for path in kept:
+        text = path.read_text(errors="replace")
+        assert not [value for value in values if value in text], path
 
 
 def test_a_killed_service_comes_back(stack):

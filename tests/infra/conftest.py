@@ -20,6 +20,7 @@ def local():
         "ada",
         "eu-west-3",
         ipaddress.IPv4Network("127.0.0.1/32"),
+        auth="open",
         runtime="processes",
         aws_endpoint="http://127.0.0.1:4566",
         host_address="127.0.0.1",

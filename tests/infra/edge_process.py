@@ -67,17 +67,20 @@ class Answer:
 class Edge:
     """Caddy with a rendered Caddyfile.
 
-    `name` is what people call it; `change` may alter the text, for what a test can't have.
+    `name` is what people call it; `change` may alter the text, for what a test can't have; `real`
+    has the addresses of services that are no stand-ins.
     """
 
-    def __init__(self, folder: Path, settings, name="127.0.0.1", change=lambda text: text):
+    def __init__(
+        self, folder: Path, settings, name="127.0.0.1", change=lambda text: text, real=None
+    ):
         self.folder = folder
         self.port = free_port()
         self.servers = [ThreadingHTTPServer(("127.0.0.1", 0), Echo) for _ in SERVICES]
         for server, service in zip(self.servers, SERVICES, strict=True):
             server.service = service
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        where = {s.service: f"127.0.0.1:{s.server_port}" for s in self.servers}
+        where = {s.service: f"127.0.0.1:{s.server_port}" for s in self.servers} | (real or {})
         secrets = folder / "secrets"
         secrets.mkdir(parents=True)
         hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()

@@ -1,15 +1,20 @@
 """The host bundle and what is packed into it."""
 
+import configparser
 import dataclasses
 import io
 import json
 import re
+import shlex
 import tarfile
 
 import pytest
 import yaml
 
 from infra import bundle
+from infra.local import supervision
+from infra.local.agent import LocalService
+from infra.local.machine import Machine
 from infra.services import services_of
 
 PLACE = bundle.Place("bucket", "image:1", "203.0.113.7")
@@ -39,6 +44,22 @@ def test_containers_run_without_privileges(dev):
         assert container["user"] not in {"0", "0:0", "root"}
         assert container["logging"]["options"]["max-size"]
         assert set(container.get("cap_add", [])) <= {"NET_BIND_SERVICE"}
+
+
+def test_compose_fills_in_nothing_of_its_own(dev):
+    """A dollar sign is for the shell in the container: compose would read a variable there."""
+    text = bundle.compose(dev, PLACE)
+    assert "$$@" in text
+    assert not re.findall(r"(?<!\$)\$(?!\$)", text)
+
+
+def test_a_container_has_time_to_finish_what_it_is_at(dev):
+    """The API longer than its server waits for its workers."""
+    containers = yaml.safe_load(bundle.compose(dev, PLACE))["services"]
+    assert all(c["stop_grace_period"] for c in containers.values())
+    api = containers["xgboost-api"]
+    workers_s = int(api["entrypoint"][api["entrypoint"].index("--workers-kill-timeout") + 1])
+    assert int(api["stop_grace_period"].removesuffix("s")) > workers_s
 
 
 def test_only_the_edge_is_published(dev):
@@ -128,6 +149,20 @@ def test_no_placeholder_is_left_in_a_container(dev):
     """Whatever a service names in braces is known to the compose file."""
     text = bundle.compose(dev, PLACE)
     assert not re.findall(r"\{[a-z_-]+\}", text)
+
+
+def test_the_supervisor_can_read_every_process(local, tmp_path):
+    """Its file has one line a value, and a machine's folder may have a blank in its name."""
+    described = json.loads(bundle.processes(local, PLACE))
+    machine = Machine(tmp_path / "a folder")
+    machine.home.mkdir()
+    programs = [LocalService(**entry).program(machine) for entry in described]
+    supervision.write_programs(machine.home, programs)
+    read = configparser.RawConfigParser()
+    read.read(machine.home / "services.ini")
+    for program in programs:
+        command = read[f"program:{program.name}"]["command"].replace("%%", "%")
+        assert shlex.split(command) == program.command
 
 
 def test_only_the_machines_own_folders_are_left_open_in_processes(local):

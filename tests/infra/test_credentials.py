@@ -5,10 +5,11 @@ import gzip
 
 import bcrypt
 import pytest
+from cryptography.fernet import Fernet
 
 from infra import credentials
 from infra.configuration import NOT_SET
-from infra.credentials import OPERATOR, _Generator, login_line, pgpass
+from infra.credentials import OPERATOR, _Generator, fernet_key, login_line, pgpass
 from tests.infra.recorder import ALLOWED, CERTIFICATE, Recorder, of_type, record
 
 SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -28,10 +29,10 @@ def test_the_hash_fits_the_password():
 
 
 def test_no_two_passwords_are_alike_and_each_is_long():
-    """192 bits of the system's randomness, in signs that no file or URL must escape."""
+    """256 bits of the system's randomness, in signs that no file or URL must escape."""
     values = {drawn()["value"] for _ in range(5)}
     assert len(values) == 5
-    assert all(len(value) == 32 for value in values)
+    assert all(len(value) == 43 for value in values)
     assert all(set(value) <= set(SIGNS) for value in values)
 
 
@@ -52,7 +53,13 @@ def test_what_was_drawn_is_kept():
 def test_files_of_the_host_have_the_form_that_their_readers_know():
     """Caddy's basic_auth and libpq's password file."""
     assert login_line("$2b$10$abc") == f"{OPERATOR} $2b$10$abc"
-    assert pgpass("p") == "postgres:5432:*:mlflow:p"
+    assert pgpass("mlflow", "p") == "*:*:mlflow:mlflow:p"
+
+
+def test_mlflow_takes_the_key_for_its_webhooks_secrets():
+    """A key of another length would end it at the first webhook."""
+    cipher = Fernet(fernet_key(drawn()["value"]))
+    assert cipher.decrypt(cipher.encrypt(b"secret")) == b"secret"
 
 
 class Drawing(Recorder):
@@ -67,15 +74,20 @@ class Drawing(Recorder):
 
 @pytest.mark.parametrize("profile", [{}, {"profile": "hardened", "certificateArn": CERTIFICATE}])
 def test_a_password_goes_nowhere_but_into_its_parameter(profile):
-    """Not into the user data, not into the bundle, not into a tag; the operator's as a hash."""
+    """Not into the user data, not into the bundle, not into a tag; the operator's as a hash.
+
+    The API's key is an input of who asks for the first prediction, too.
+    """
     declared, _ = record(Drawing(), "dev", allowedCidr=ALLOWED, **profile)
     hidden = ("drawn-", "$2b$-")
     holding = {d.name for d in declared if any(h in str(d.inputs) for h in hidden)}
     parameters = of_type(declared, PARAMETER)
     brought = {p.name for p in parameters if NOT_SET in str(p.inputs["value"])}
     assert len(brought) == 3
-    assert holding == {p.name for p in parameters} - brought
-    assert len(holding) == 4
+    (ready,) = [d for d in declared if d.name.endswith("-ready")]
+    assert holding == {p.name for p in parameters} - brought | {ready.name}
+    assert len(holding) == 9
+    assert [k for k, v in ready.inputs.items() if any(h in str(v) for h in hidden)] == ["key"]
     packed = next(d.inputs["contentBase64"] for d in declared if "contentBase64" in d.inputs)
     unpacked = gzip.decompress(base64.b64decode(packed)).decode()
     assert "Caddyfile" in unpacked

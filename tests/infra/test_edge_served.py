@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import ipaddress
 import socket
 import ssl
 import warnings
@@ -47,10 +48,11 @@ def test_predictions_pass(edge):
     [
         *("/metrics", "//metrics", "/%6Detrics", "/METRICS", "/metrics/", "/metrics/x"),
         *("/x/../metrics", "/./metrics", "/metrics?x=1"),
+        *("/models/hook", "/models//hook", "/models/hook/", "/Models/Hook", "/models/%68ook"),
     ],
 )
-def test_metrics_are_not_public(edge, path):
-    """However the path is written."""
+def test_what_services_tell_each_other_is_not_public(edge, path):
+    """Metrics, and the hook by which MLflow tells of a moved alias, however the path is written."""
     assert edge.ask(path).status == 404
     assert edge.ask(path).body == b""
 
@@ -108,9 +110,36 @@ def test_the_slash_is_added(edge, name):
 
 def test_the_address_that_a_client_claims_is_not_believed(edge):
     """What the API logs is who really came."""
-    seen = edge.ask("/predict", headers={"X-Forwarded-For": "198.51.100.1"}).seen()
-    assert seen["headers"]["x-forwarded-for"] == "127.0.0.1"
-    assert seen["headers"]["x-forwarded-proto"] == "https"
+    claimed = {
+        "X-Forwarded-For": "198.51.100.1",
+        "X-Forwarded-Proto": "http",
+        "X-Forwarded-Host": "evil.example.com",
+        "X-Real-IP": "198.51.100.1",
+        "Forwarded": "for=198.51.100.1",
+    }
+    seen = edge.ask("/predict", headers=claimed).seen()["headers"]
+    assert seen["x-forwarded-for"] == "127.0.0.1"
+    assert seen["x-forwarded-proto"] == "https"
+    assert seen["x-forwarded-host"] == f"127.0.0.1:{edge.port}"
+    assert not {"x-real-ip", "forwarded"} & set(seen)
+
+
+def test_the_load_balancer_is_believed_about_who_came(dev, tmp_path):
+    """It adds whom it answers at the end; what that one claimed before is nobody's word."""
+    vpc = ipaddress.IPv4Network("127.0.0.0/16")
+    made = Edge(tmp_path, dataclasses.replace(dev, profile="hardened", vpc_cidr=vpc))
+    told = {
+        "X-Forwarded-For": "192.0.2.9, 203.0.113.7",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil.example.com",
+    }
+    try:
+        seen = made.await_ready().ask("/predict", headers=told).seen()["headers"]
+    finally:
+        made.stop()
+    assert seen["x-forwarded-for"] == "203.0.113.7"
+    assert seen["x-forwarded-proto"] == "https"
+    assert seen["x-forwarded-host"] == f"127.0.0.1:{made.port}"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from infra import probe
 from infra.errors import UserError
-from infra.probe import Answer, ask, await_prediction
+from infra.probe import Answer, Trust, ask, await_prediction
 from infra.status import HostStatus, parse
 
 PRICE = Answer(prediction={"predictions": [4.5]})
@@ -130,7 +130,7 @@ def test_the_wait_tells_what_it_waits_for():
 
 def test_a_dead_service_is_a_reason_and_not_an_error():
     """Asking a closed port says which."""
-    assert "127.0.0.1:9/" in ask("http://127.0.0.1:9/predict", verified=False).reason
+    assert "127.0.0.1:9/" in ask("http://127.0.0.1:9/predict").reason
 
 
 def test_a_report_survives_the_bucket():
@@ -170,11 +170,17 @@ def certificate(tmp_path_factory):
     return path
 
 
+KEY = "the operator's key"
+
+
 class Predicts(BaseHTTPRequestHandler):
-    """Answers every question with one price."""
+    """Answers every question with one price; at /closed it asks for the key."""
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/closed" and self.headers["Authorization"] != f"Bearer {KEY}":
+            self.send_error(401)
+            return
         body = json.dumps({"predictions": [4.5]}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -202,24 +208,44 @@ def edge(certificate):
 
 def test_an_address_is_asked_whatever_its_certificate(edge):
     """No public authority signs for an address: the edge has its own."""
-    assert ask(f"https://127.0.0.1:{edge}/predict", verified=False) == PRICE
+    assert ask(f"https://127.0.0.1:{edge}/predict") == PRICE
 
 
 def test_a_domain_must_have_a_certificate_that_clients_trust(edge, certificate, monkeypatch):
     """`up` does not end well with a service that every client refuses."""
     url = f"https://localhost:{edge}/predict"
-    refused = ask(url, verified=True)
+    refused = ask(url, Trust(verified=True))
     assert refused.prediction is None
     assert "CERTIFICATE_VERIFY_FAILED" in refused.reason
     assert "public_ip" in refused.reason
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    assert ask(url, verified=True) == PRICE
+    assert ask(url, Trust(verified=True)) == PRICE
 
 
 def test_a_certificate_of_another_name_is_none(edge, certificate, monkeypatch):
     """Trusted, but for another name than the one asked."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    assert ask(f"https://127.0.0.1:{edge}/predict", verified=True).prediction is None
+    assert ask(f"https://127.0.0.1:{edge}/predict", Trust(verified=True)).prediction is None
+
+
+def test_a_service_that_asks_for_a_key_is_shown_the_operators(edge):
+    """Asked by the address of this very machine: nobody else can answer there."""
+    url = f"https://127.0.0.1:{edge}/closed"
+    assert ask(url, key=KEY) == PRICE
+    assert "answered 401" in ask(url).reason
+    assert "answered 401" in ask(url, key="another key").reason
+
+
+def test_no_key_goes_to_who_may_be_anybody(edge, certificate):
+    """Its own authority's certificate, which the host reports, proves who it is."""
+    url = f"https://localhost:{edge}/closed"
+    asked = ask(url, key=KEY)
+    assert asked != PRICE
+    assert "shown none" in asked.prediction["answered"]
+    authority = certificate.read_text()
+    assert ask(url, Trust(authority=authority), KEY) == PRICE
+    stranger = ask(f"https://127.0.0.1:{edge}/closed", Trust(authority=authority), KEY)
+    assert "CERTIFICATE_VERIFY_FAILED" in stranger.reason
 
 
 def test_a_domain_that_nobody_knows_says_what_it_needs():

@@ -26,6 +26,8 @@ def props():
         yield {
             "predict_url": "http://127.0.0.1:9/predict",
             "verified": False,
+            "edge_signs": True,
+            "key": "the operator's key",
             "instance_id": made["Instances"][0]["InstanceId"],
             "bundle": "b" * 64,
             "bucket": "shop",
@@ -38,12 +40,18 @@ def test_the_real_aws_is_what_has_no_endpoint(props):
     """The engine drops a property that is None: its absence is the usual case."""
     host = _Aws(props)
     assert host.report() is None
-    told = status.HostStatus("b" * 64, services={"mlflow": "healthy"})
+    told = status.HostStatus("b" * 64, services={"mlflow": "healthy"}, authority="PEM")
     boto3.client("s3", REGION).put_object(
         Bucket="shop", Key=status.STATUS_KEY, Body=told.text().encode()
     )
     assert host.report() == told
-    assert "127.0.0.1:9" in host.predict().reason
+    assert host.authority == "PEM"
+    assert _Aws({**props, "edge_signs": False}).authority == ""
+
+
+def test_what_does_not_answer_is_a_reason(props):
+    """The address, to look at it."""
+    assert "127.0.0.1:9" in _Aws(props).predict().reason
 
 
 def test_an_instance_that_is_gone_is_known_to_be(props):

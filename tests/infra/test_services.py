@@ -68,6 +68,36 @@ def test_nothing_listens_beyond_loopback_on_local(local):
     assert edge.count("bind ") == 1
 
 
+@pytest.mark.parametrize("auth", ["open", "required"])
+def test_the_api_is_told_whether_it_asks_who_calls(dev, auth):
+    """As the firewall's rule says, by which policies judge the port."""
+    chosen = dataclasses.replace(dev, auth=auth)
+    container = yaml.safe_load(bundle.compose(chosen, PLACE))["services"]["xgboost-api"]
+    assert container["environment"]["AUTH"] == auth
+    assert {rule.auth for rule in firewall.rules(chosen) if rule.direction == "in"} == {auth}
+
+
+def test_the_api_has_a_database_and_a_folder_that_stay(dev, local):
+    """Of its own role on PostgreSQL, wherever that listens; a file on this machine."""
+    moved = dataclasses.replace(dev, ports={"postgres": 5433})
+    container = yaml.safe_load(bundle.compose(moved, PLACE))["services"]["xgboost-api"]
+    assert container["environment"]["DATABASE_URL"] == (
+        "postgresql+psycopg://service@postgres:5433/service"
+    )
+    assert container["environment"]["DATA_DIR"] == "/data"
+    assert f"{bundle.HOST_DATA}/xgboost-api:/data" in container["volumes"]
+    api = next(p for p in json.loads(bundle.processes(local, PLACE)) if p["name"] == "xgboost-api")
+    assert api["environment"]["DATABASE_URL"] == "sqlite:///{data}/service.db"
+
+
+def test_mlflow_reaches_the_api_when_an_alias_has_moved(dev, local):
+    """By the address that the API registers, which is nobody's outside."""
+    container = yaml.safe_load(bundle.compose(dev, PLACE))["services"]["xgboost-api"]
+    assert container["environment"]["MODEL_HOOK_URL"] == "http://xgboost-api:5001/models/hook"
+    api = next(p for p in json.loads(bundle.processes(local, PLACE)) if p["name"] == "xgboost-api")
+    assert api["environment"]["MODEL_HOOK_URL"] == "http://127.0.0.1:5001/models/hook"
+
+
 def test_no_port_is_open_to_the_world(dev):
     """What comes in comes from the allowed network."""
     inwards = [rule for rule in firewall.rules(dev) if rule.direction == "in"]

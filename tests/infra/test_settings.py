@@ -34,6 +34,7 @@ def test_what_is_not_set_has_a_default():
         ("region", "eu-" + "west-" * 99 + "3"),
         ("allowedCidr", "0.0.0.0/0"),
         ("allowedCidr", "10.0.0.1/8"),
+        ("auth", "none"),
         ("vpcCidr", "10.0.0.0/8"),
         ("vpcCidr", "10.0.0.0/28"),
         ("instanceType", "large"),
@@ -103,6 +104,22 @@ def test_a_hardened_stack_needs_a_certificate_and_takes_no_ssh():
         )
     with pytest.raises(UserError, match="only profile hardened"):
         read(certificateArn=CERTIFICATE)
+
+
+@pytest.mark.parametrize("network", ["203.0.113.6/31", "10.0.0.0/8"])
+def test_a_service_for_more_than_one_address_asks_who_calls(network):
+    """An open one is its deployer's alone: the refusal says which of two values to change."""
+    with pytest.raises(UserError) as refused:
+        read(auth="open", allowedCidr=network)
+    told = f"auth: open is refused: allowedCidr {network} admits more than one address"
+    assert f"{told}: set auth to required, or allowedCidr to a /32" in str(refused.value)
+    assert read(allowedCidr=network).auth == "required"
+
+
+def test_one_address_may_have_an_open_service():
+    """When its owner says so; unasked it is not."""
+    assert read(auth="open").auth == "open"
+    assert read().auth == "required"
 
 
 def test_data_is_protected_in_profile_hardened_unless_said_otherwise():

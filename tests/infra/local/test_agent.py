@@ -1,9 +1,15 @@
 """Decisions of the machine's agent."""
 
+import subprocess
+import sys
+from dataclasses import replace
+
 import pytest
 
-from infra.local.agent import LocalService, due, judge, port_message
+from infra.local import processes
+from infra.local.agent import LocalService, due, end_leftover, judge, port_message
 from infra.local.supervision import ProgramState
+from tests.infra.edge_process import free_port
 
 
 def service(name, *needs, runs="always"):
@@ -54,6 +60,40 @@ def test_states(runs, state, exit_status, healthy, expected):
     """What runs always must run, what runs once must end well, a job waits for its time."""
     known = ProgramState(state, 1, exit_status, "")
     assert judge(service("x", runs=runs), known, healthy=healthy) == expected
+
+
+LISTEN = """
+import socket, sys, time
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])), reuse_port=True)
+print("listens", flush=True)
+time.sleep(60)
+"""
+
+
+def listening(home, port):
+    """Start a process of a machine that shares a port."""
+    started = subprocess.Popen(
+        [sys.executable, "-c", LISTEN, str(port)],
+        env=processes.environment(home),
+        stdout=subprocess.PIPE,
+    )
+    assert started.stdout.readline() == b"listens\n"
+    return started
+
+
+def test_workers_of_a_server_that_was_killed_are_ended(tmp_path):
+    """They would go on answering with what they were started with; others' stay."""
+    port = free_port()
+    mine, anew = (listening(tmp_path, port) for _ in range(2))
+    another = listening(tmp_path / "other", port)
+    try:
+        end_leftover(replace(service("api"), port=port), tmp_path, anew.pid)
+        assert mine.poll() is not None
+        assert anew.poll() is another.poll() is None
+    finally:
+        for process in (mine, anew, another):
+            process.kill()
+            process.communicate()
 
 
 def test_a_taken_port_is_explained():

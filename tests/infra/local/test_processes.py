@@ -32,6 +32,23 @@ def test_end_waits_until_they_are_gone(sleeper):
     assert sleeper.poll() is not None
 
 
+def test_every_worker_that_listens_is_found():
+    """Workers share a port: each has a socket of its own."""
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as one:
+        port = one.getsockname()[1]
+        with socket.create_server(("127.0.0.1", port), reuse_port=True):
+            assert [p.pid for p in processes.listeners(port)] == [psutil.Process().pid] * 2
+    assert list(processes.listeners(port)) == []
+
+
+def test_a_tree_has_what_was_started(sleeper):
+    """A process that is gone has none."""
+    assert sleeper.pid in processes.tree(psutil.Process().pid)
+    sleeper.kill()
+    sleeper.wait()
+    assert processes.tree(sleeper.pid) == set()
+
+
 def test_who_listens_is_named():
     """A message can say which process holds a port."""
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -100,6 +100,20 @@ def entry(first, last):
     return {**ports, "ruleNo": 1, "action": "allow", "cidrBlock": WORLD}
 
 
+def opened_to_more(rule, tags):
+    """Let a whole network reach the public port, with other tags on its rule."""
+
+    def apply(resources):
+        return [
+            replace(r, props={**r.props, "cidrIpv4": "203.0.113.0/24", "tags": tags})
+            if r.type == openings.INGRESS and r.at("fromPort") == 443 and r.at("cidrIpv4")
+            else r
+            for r in resources
+        ]
+
+    return Mutation(rule, f"443 for a network {tags}", apply)
+
+
 MUTATIONS = [
     without("default-group-is-empty", network.DEFAULT_GROUP),
     setting("default-group-is-empty", network.DEFAULT_GROUP, {"ingress": [{"fromPort": 0}]}),
@@ -111,6 +125,8 @@ MUTATIONS = [
     added("only-https-is-public", openings.INGRESS, opening(5000, 5000)),
     added("only-https-is-public", openings.INGRESS, opening(3000, 3000, "198.51.100.0/24")),
     added("only-https-is-public", openings.INGRESS, opening(443, 8080, "198.51.100.0/24")),
+    opened_to_more("the-public-service-asks-who-calls", {"auth": "open"}),
+    opened_to_more("the-public-service-asks-who-calls", {}),
     setting("groups-are-bounded", openings.EGRESS, {"description": ""}),
     added("groups-are-bounded", openings.EGRESS, opening(None, None, protocol="-1")),
     added("groups-are-bounded", openings.GROUP, {"description": "attached to nothing"}),
