@@ -6,6 +6,9 @@ from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from app.explain.routes import explain
+from app.openapi.routes import openapi
+from app.pages.routes import pages
 from app.routes import routes
 from app.service import KEY, Service
 
@@ -17,7 +20,8 @@ def create_app(service: Service) -> Flask:
     app = Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body_bytes
     app.extensions[KEY] = service
-    app.register_blueprint(routes)
+    for blueprint in (routes, explain, openapi, pages):
+        app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)
     return app

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from app.explain.explainers import Explainer, explainer
 from app.predictors import Predictor, predictor
 from app.registry import ModelVersion, Registry, RegistryError
 from app.schema import Schema
@@ -28,6 +29,8 @@ class ServedModel:
     run_id: str
     schema: Schema
     predictor: Predictor
+    explainer: Explainer | None = None
+    """None when its predictions cannot be explained."""
 
     def predict(self, rows: npt.NDArray[np.float64]) -> list[float]:
         """Return one prediction a row: in the schema's target unit, or a class."""
@@ -53,6 +56,7 @@ def load(registry: Registry, version: ModelVersion) -> ServedModel:
         metadata = yaml.safe_load(described)["metadata"]
         schema = Schema.from_metadata(metadata)
         loaded = predictor(metadata, lambda name: registry.file(version, name))
+        explains = explainer(metadata, lambda name: registry.file(version, name))
         probe = metadata["probe"]
         _check(loaded, probe["rows"], probe["predictions"])
     except RegistryError:
@@ -62,7 +66,7 @@ def load(registry: Registry, version: ModelVersion) -> ServedModel:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         message = f"{version.name} version {version.version} cannot be served: {reason}"
         raise UnusableModelError(message) from error
-    return ServedModel(version.name, version.version, version.run_id, schema, loaded)
+    return ServedModel(version.name, version.version, version.run_id, schema, loaded, explains)
 
 
 class Champion:

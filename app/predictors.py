@@ -81,7 +81,7 @@ def _xgboost(metadata: Mapping[str, Any], files: Files) -> Predictor:
     described = metadata.get("features")
     if described is None:
         return _Bounded(booster.inplace_predict, low, high)
-    features = _features(files(described["code"]), files(described["rows"]))
+    features = feature_code(files(described["code"]), files(described["rows"]))
     return _Bounded(lambda rows: booster.inplace_predict(features.transform(rows)), low, high)
 
 
@@ -122,7 +122,8 @@ KINDS: dict[str, Callable[[Mapping[str, Any], Files], Predictor]] = {
 }
 
 
-def _features(code: bytes, rows: bytes) -> Any:  # noqa: ANN401 - what the code's `load` returns
+def feature_code(code: bytes, rows: bytes) -> Any:  # noqa: ANN401 - what the code's `load` returns
+    """Return what makes a model's features, if its code is approved; else raises ValueError."""
     digest = hashlib.sha256(code).hexdigest()
     if digest not in FEATURE_CODE:
         message = (

@@ -8,7 +8,6 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from app.example import EXAMPLE_BODY
 from app.metrics import Metrics
 from app.model import ServedModel
 from app.request import BadInputError, parse
@@ -16,22 +15,10 @@ from app.service import Service, service_of
 
 routes = Blueprint("routes", __name__)
 
-PURPOSES = {
-    "POST /predict": "predict a price for each row",
-    "GET /healthz": "is the process alive",
-    "GET /readyz": "is a model being served, and which",
-    "GET /metrics": "figures for Prometheus",
-}
 NO_MODEL = (
     "No model is served yet: {problem}. Train one with `python -m training.train`; "
     "it is picked up by itself."
 )
-
-
-@routes.get("/")
-def index() -> ResponseReturnValue:
-    """List the routes, with a request that works."""
-    return jsonify(service="xgboost-api", routes=PURPOSES, example=EXAMPLE_BODY)
 
 
 @routes.get("/healthz")

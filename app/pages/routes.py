@@ -1,0 +1,111 @@
+"""The pages at / and /history, and what every page carries."""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.caller import Caller, RefusedError
+from app.example import EXAMPLE_BODY
+from app.model import ServedModel
+from app.openapi.document import summaries
+from app.openapi.routes import now
+from app.service import Service, service_of
+
+pages = Blueprint(
+    "pages",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/static",
+)
+
+HEADERS = {
+    # Everything comes from this service, and nothing is written inside a page.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    # A page says who is logged in: it must not outlive the session in a cache.
+    "Cache-Control": "no-store",
+}
+
+
+@pages.get("/")
+def index() -> ResponseReturnValue:
+    """Show the page to people; to programs list the operations, with a body that works."""
+    service = service_of(current_app)
+    model = _chosen(service)
+    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+        return render_template("index.html", model=model, models=_served(service))
+    routes = summaries(current_app.url_map, now(service))
+    example = EXAMPLE_BODY if model is None else model.schema.example
+    return jsonify(service="xgboost-api", routes=routes, example=example)
+
+
+@pages.get("/history")
+def history() -> ResponseReturnValue:
+    """Show past predictions; the page asks /predictions for them."""
+    return render_template("history.html", models=_served(service_of(current_app)))
+
+
+@pages.app_context_processor
+def of_every_page() -> dict[str, Any]:
+    """Return what the header needs: who asks, and which other pages there are."""
+    caller = _caller("history")
+    return {
+        "signed_in": caller is not None and caller.user_id is not None,
+        "may_predict": _caller("predict") is not None,
+        "paths": {rule.rule for rule in current_app.url_map.iter_rules()},
+    }
+
+
+@pages.after_app_request
+def guarded(response: Response) -> Response:
+    """Put the rules on every page, whoever made it."""
+    if response.mimetype == "text/html":
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+    return response
+
+
+def described(model: ServedModel) -> dict[str, Any]:
+    """Return what a page's scripts need to know about a model."""
+    columns = [
+        {"name": column.name, "low": column.low, "high": column.high, "unit": column.unit}
+        for column in model.schema.columns
+    ]
+    return {
+        "name": model.name,
+        "version": model.version,
+        "unit": model.schema.target_unit,
+        "columns": columns,
+        "classes": list(model.schema.classes),
+        "explained": model.explainer is not None,
+    }
+
+
+pages.add_app_template_filter(described, "described")
+
+
+def _served(service: Service) -> list[ServedModel]:
+    return list(now(service).models)
+
+
+def _chosen(service: Service) -> ServedModel | None:
+    name = request.args.get("model")
+    if name is None:
+        return service.models.default
+    model = service.models.named(name)
+    if model is None:
+        abort(404, f"no model {name[:60]!r} is served")
+    return model
+
+
+def _caller(scope: str) -> Caller | None:
+    try:
+        return service_of(current_app).gate.caller(request.environ, scope)
+    except RefusedError:
+        return None
