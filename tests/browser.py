@@ -167,7 +167,7 @@ class Page:
         """Return what stands in the console as an error or a warning."""
         thrown = [json.dumps(event) for event in self._told("Runtime.exceptionThrown")]
         logged = [event["entry"] for event in self._told("Log.entryAdded")]
-        said = [event for event in self._told("Runtime.consoleAPICalled")]
+        said = self._told("Runtime.consoleAPICalled")
         return [
             *thrown,
             *(json.dumps(entry) for entry in logged if entry["level"] in {"error", "warning"}),

@@ -1,5 +1,6 @@
 """JSON schemas of bodies and answers, made from what the served models say about themselves."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,8 +52,8 @@ def examples(models: Sequence[ServedModel]) -> dict[str, Any]:
     """Return a body of each shape for each model, by name."""
     found: dict[str, Any] = {}
     for model in models:
-        # As JSON has it: 41 and not 41.0, which is what people would write.
-        row = [int(value) if value == int(value) else value for value in model.schema.example_row]
+        # What people would write: 41 and not 41.0, and no more digits than anybody measures.
+        row = [json.loads(f"{value:.7g}") for value in model.schema.example_row]
         names = model.schema.names
         found[f"{model.name}, rows"] = {"features": [row]}
         found[f"{model.name}, columns"] = {

@@ -84,8 +84,9 @@ function compared(value, actual, model) {
   if (model?.classes.length) {
     return make("p", {}, `Truly class ${actual}: ${actual === value ? "right" : "wrong"}`);
   }
-  const off = amount(value - actual, model?.unit, { signed: true });
-  return make("p", {}, `Truly ${amount(actual, model?.unit)}; predicted ${off} off`);
+  const off = amount(Math.abs(value - actual), model?.unit);
+  const side = value >= actual ? "too high" : "too low";
+  return make("p", {}, `Truly ${amount(actual, model?.unit)}: the prediction was ${off} ${side}`);
 }
 
 function written(value, model) {
