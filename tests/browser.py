@@ -154,6 +154,17 @@ class Page:
         node = self._call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         self._call("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
 
+    def download(self, selector: str, path: Path) -> str:
+        """Follow a link that saves a file, and return what was saved at this path."""
+        behaviour = {"behavior": "allow", "downloadPath": str(path.parent)}
+        self._browser.call("Browser.setDownloadBehavior", **behaviour)
+        self.js(f"document.querySelector({json.dumps(selector)}).click()")
+        end = time.monotonic() + WITHIN_S
+        while not path.exists():
+            assert time.monotonic() < end, f"{path.name} was not saved"
+            time.sleep(0.05)
+        return path.read_text()
+
     def picture(self, path: Path) -> None:
         """Write the whole page as PNG."""
         taken = self._call("Page.captureScreenshot", captureBeyondViewport=True)
@@ -173,6 +184,11 @@ class Page:
             *(json.dumps(entry) for entry in logged if entry["level"] in {"error", "warning"}),
             *(json.dumps(event) for event in said if event["type"] in {"error", "warning"}),
         ]
+
+    def forget(self) -> None:
+        """Take what was complained of so far as expected."""
+        self._told("Log.entryAdded")
+        self._browser.events.clear()
 
     def _told(self, method: str) -> list[dict]:
         self._call("Runtime.evaluate", expression="0")
