@@ -9,7 +9,7 @@ from app.explain.explainers import Contributions
 from app.model import ServedModel
 from app.registry import RegistryError
 from app.request import BadInputError, Floats, parse
-from app.service import Service, service_of
+from app.service import service_of
 
 explain = Blueprint("explain", __name__)
 
@@ -28,13 +28,13 @@ def explained() -> ResponseReturnValue:
     """Answer what drives each row's prediction; body and refusals as for /predict."""
     service = service_of(current_app)
     service.gate.caller(request.environ, "predict")
-    model = _model(service)
+    name = request.args.get("model")
+    model = service.models.default if name is None else service.models.named(name)
+    if model is None and name is not None:
+        return jsonify(error=f"no model {name[:60]!r} is served"), 404
     if model is None:
-        problem = service.models.problem or "no such model"
-        name = request.args.get("model")
-        if name:
-            return jsonify(error=f"no model {name[:60]!r} is served"), 404
-        return jsonify(error=f"No model is served yet: {problem}"), 503, {"Retry-After": "5"}
+        problem = f"No model is served yet: {service.models.problem}"
+        return jsonify(error=problem), 503, {"Retry-After": "5"}
     if not request.is_json or request.content_encoding:
         return jsonify(error="send plain JSON as application/json"), 415
     try:
@@ -44,11 +44,6 @@ def explained() -> ResponseReturnValue:
         where = {name: value for name, value in found.items() if value is not None}
         return jsonify(error=str(error), **where, example=model.schema.example), 400
     return _explanations(model, rows)
-
-
-def _model(service: Service) -> ServedModel | None:
-    name = request.args.get("model")
-    return service.models.default if name is None else service.models.named(name)
 
 
 def _explanations(model: ServedModel, rows: Floats) -> ResponseReturnValue:

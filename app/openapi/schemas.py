@@ -76,7 +76,7 @@ def _shapes(schema: Schema, most_rows: int) -> list[Json]:
     numbers = [_number(column) for column in schema.columns]
     named = dict(zip(schema.names, numbers, strict=True))
     width = len(numbers)
-    row = {"type": "array", "prefixItems": numbers, "items": False}
+    row = {"type": "array", "prefixItems": numbers}
     row |= {"minItems": width, "maxItems": width}
     columns = {name: listed(number, **limits) for name, number in named.items()}
     return [

@@ -1,0 +1,57 @@
+"""Every operation does what its description says, whatever is sent: Schemathesis, all checks on.
+
+`SCHEMATHESIS_EXAMPLES` is how many cases are made up for an operation, beside the hundreds that
+try each limit of its description: 30 unless told; with 5,000 there are more than 10,000 in all.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.app.pages.served import application, served
+
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "30"))
+HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
+# A whole test's output would be its longest body, a hundred times.
+LONGEST_LINE = 300
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
+
+
+def run(address: str, document: Path, examples: int, folder: Path) -> subprocess.CompletedProcess:
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", str(document), "--url", address),
+        *("--checks", "all", "--max-examples", str(examples), "--no-color", "--workers", "1"),
+        *("--warnings", "off", "--output-truncate", "true"),
+    ]
+    environment = {
+        **os.environ,
+        "SCHEMATHESIS_HOOKS": str(HOOKS),
+    }
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_no_case_fails(tmp_path):
+    """Whatever is sent to any operation, the answer is one that its description announces."""
+    app = application()
+    api = app.test_client().get("/openapi.json").json
+    # From a file: what comes from an address is not tried at that address.
+    document = tmp_path / "openapi.json"
+    document.write_text(json.dumps(api))
+    with served(app) as address:
+        done = run(address, document, EXAMPLES, tmp_path)
+    shown = "\n".join(line[:LONGEST_LINE] for line in done.stdout.splitlines())
+    assert done.returncode == 0, shown + done.stderr
+    operations = sum(len(verbs) for verbs in api["paths"].values())
+    assert f"Selected: {operations}/{operations}" in shown
+    generated, passed = re.search(r"(\d+) generated, (\d+) passed", shown).groups()
+    assert generated == passed
+    assert int(generated) >= max(EXAMPLES, operations)
+    print(f"Schemathesis: {generated} cases, {operations} operations, no failure")
