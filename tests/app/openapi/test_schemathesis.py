@@ -54,4 +54,5 @@ def test_no_case_fails(tmp_path):
     generated, passed = re.search(r"(\d+) generated, (\d+) passed", shown).groups()
     assert generated == passed
     assert int(generated) >= max(EXAMPLES, operations)
-    print(f"Schemathesis: {generated} cases, {operations} operations, no failure")
+    # Seen with `pytest -rP`.
+    sys.stdout.write(f"{generated} cases, {operations} operations, no failure\n")
