@@ -6,9 +6,14 @@ from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from app.caller import RefusedError
 from app.explain.routes import explain
+from app.hot_path import HotPath
+from app.mlflow_routes import mlflow_routes
+from app.open_inference_routes import open_inference_routes
 from app.openapi.routes import openapi
 from app.pages.routes import pages
+from app.prediction import INTERNAL, refusal_headers
 from app.routes import routes
 from app.service import KEY, Service
 
@@ -20,11 +25,20 @@ def create_app(service: Service) -> Flask:
     app = Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body_bytes
     app.extensions[KEY] = service
-    for blueprint in (routes, explain, openapi, pages):
+    for blueprint in (routes, mlflow_routes, open_inference_routes, explain, openapi, pages):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(RefusedError, _refused)
     app.register_error_handler(Exception, _fault)
+    app.wsgi_app = HotPath(app.wsgi_app, service)  # type: ignore[method-assign]
     return app
+
+
+def _refused(error: RefusedError) -> ResponseReturnValue:
+    answer = jsonify(error=str(error))
+    answer.status_code = error.status
+    answer.headers.extend(dict(refusal_headers(error.status)[1:]))
+    return answer
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
@@ -42,4 +56,4 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 def _fault(error: Exception) -> ResponseReturnValue:
     # The trace is for the log; the caller gets no inside view.
     log.error("a request failed", exc_info=error)
-    return jsonify(error="an internal error; it has been logged"), 500
+    return jsonify(error=INTERNAL), 500

@@ -42,6 +42,11 @@ class Follower:
         self._refused: ModelVersion | None = None
         self._stopping = threading.Event()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The served model's name, once there is one."""
+        return () if self.default is None else (self.default.name,)
+
     def named(self, name: str) -> ServedModel | None:
         """Return the served model if this is its name."""
         model = self.default

@@ -1,65 +1,134 @@
 """Every metric of the service: the names that monitoring imports, and the objects that count."""
 
+import os
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
-    Gauge,
-    GCCollector,
     Histogram,
     PlatformCollector,
-    ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from app.distributions import FEATURE_ROWS, OUTPUT_ROWS, Distributions
+from app.model import ServedModel
+from app.process_figures import GC_COLLECTIONS, ProcessFigures
+from app.schema import Floats
+from app.shared_metrics import VARIABLE, forget_dead_workers
+
+__all__ = [
+    "ERRORS",
+    "FEATURE_ROWS",
+    "GC_COLLECTIONS",
+    "LATENCY",
+    "MODEL_INFO",
+    "OUTPUT_ROWS",
+    "REQUESTS",
+    "ROWS",
+    "Metrics",
+]
 
 REQUESTS = "prediction_requests_total"
 ERRORS = "prediction_errors_total"
 ROWS = "prediction_rows_total"
 LATENCY = "prediction_latency_seconds"
 MODEL_INFO = "model_version_info"
-GC_COLLECTIONS = "python_gc_collections_total"
 
 # From a quarter of a millisecond (one row) to seconds (thousands of rows on a busy host).
 LATENCY_BUCKETS_S = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+COUNT_EVERY_S = 1.0
+
+Identity = tuple[str, str, str]
+"""A model's name, version and run."""
 
 
 class Metrics:
-    """The counters of one application, in a registry of its own.
+    """The counters of one application.
 
     Series are bound here, once: binding labels on every request costs a microsecond, and a series
-    that appears with its first error has no zero to rise from.
+    that appears with its first error has no zero to rise from. With PROMETHEUS_MULTIPROC_DIR set
+    (`app.shared_metrics`) the counts are those of all workers.
     """
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        GCCollector(self._registry)
-        PlatformCollector(self._registry)
-        ProcessCollector(registry=self._registry)
-        self.requests = Counter(REQUESTS, "Requests to /predict.", registry=self._registry)
+        counted, here = CollectorRegistry(), CollectorRegistry()
+        self.requests = Counter(REQUESTS, "Requests for predictions.", registry=counted)
         errors = Counter(
-            ERRORS, "Requests to /predict without predictions.", ["reason"], registry=self._registry
+            ERRORS, "Requests for predictions without any.", ["reason"], registry=counted
         )
         self.bad_input = errors.labels("bad_input")
         self.no_model = errors.labels("no_model")
+        self.unauthorized = errors.labels("unauthorized")
         self.internal = errors.labels("internal")
-        self.rows = Counter(ROWS, "Rows predicted.", registry=self._registry)
+        self.rows = Counter(ROWS, "Rows predicted.", registry=counted)
         self.latency = Histogram(
             LATENCY,
             "Seconds from a read request to its answer, successful or not.",
             buckets=LATENCY_BUCKETS_S,
-            registry=self._registry,
+            registry=counted,
         )
-        self._model = Gauge(
-            MODEL_INFO,
-            "1 for the model version that is served.",
-            ["model", "version", "run_id"],
-            registry=self._registry,
-        )
+        self._distributions = Distributions(counted)
+        self._process = ProcessFigures(counted)
+        self._sampling = threading.Lock()
+        self._models = _Models()
+        PlatformCollector(here)
+        here.register(self._models)
+        folder = os.environ.get(VARIABLE)
+        self._folder = Path(folder) if folder else None
+        if self._folder is not None:
+            counted = CollectorRegistry()
+            MultiProcessCollector(counted, str(self._folder))  # type: ignore[no-untyped-call]
+        self._told = (counted, here)
 
-    def served(self, model: str, version: str, run_id: str) -> None:
-        """Say which version is served from now on."""
-        self._model.clear()
-        self._model.labels(model, version, run_id).set(1)
+    def served(self, models: Iterable[Identity]) -> None:
+        """Say which versions are served from now on."""
+        self._models.served = tuple(models)
+
+    def predicted(self, model: ServedModel, rows: Floats, predictions: Sequence[float]) -> None:
+        """Count the rows of an answer."""
+        self.rows.inc(len(predictions))
+        self._distributions.add(model, rows, predictions)
+
+    def start(self) -> None:
+        """Count in a background thread what requests leave to be counted."""
+        threading.Thread(target=self._keep_counting, name="count", daemon=True).start()
+
+    def count(self) -> None:
+        """Count what requests left, and look at this process."""
+        self._distributions.count()
+        with self._sampling:
+            self._process.sample()
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus's text format."""
-        return generate_latest(self._registry)
+        self.count()
+        if self._folder is not None:
+            forget_dead_workers(self._folder)
+        return b"".join(generate_latest(registry) for registry in self._told)
+
+    def _keep_counting(self) -> None:
+        while True:
+            time.sleep(COUNT_EVERY_S)
+            self.count()
+
+
+class _Models(Collector):
+    """Tells which versions this worker serves: as the others, but for the moment of a change."""
+
+    def __init__(self) -> None:
+        self.served: tuple[Identity, ...] = ()
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Return one series for each model."""
+        text = "1 for each model version that is served."
+        family = GaugeMetricFamily(MODEL_INFO, text, labels=["model", "version", "run_id"])
+        for identity in self.served:
+            family.add_metric(list(identity), 1.0)
+        yield family

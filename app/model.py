@@ -9,6 +9,7 @@ import yaml
 
 from app.explain.explainers import Explainer, explainer
 from app.predictors import Predictor, predictor
+from app.reference import Reference
 from app.registry import ModelVersion, Registry, RegistryError
 from app.schema import Schema
 
@@ -29,6 +30,8 @@ class ServedModel:
     run_id: str
     schema: Schema
     predictor: Predictor
+    reference: Reference | None = None
+    """None for a version that was trained before it travelled with the model."""
     explainer: Explainer | None = None
     """None when its predictions cannot be explained."""
 
@@ -57,6 +60,10 @@ def load(registry: Registry, version: ModelVersion) -> ServedModel:
         schema = Schema.from_metadata(metadata)
         loaded = predictor(metadata, lambda name: registry.file(version, name))
         explains = explainer(metadata, lambda name: registry.file(version, name))
+        reference = None
+        if "reference" in metadata:
+            found = registry.file(version, metadata["reference"])
+            reference = Reference.from_json(found, schema.names)
         probe = metadata["probe"]
         _check(loaded, probe["rows"], probe["predictions"])
     except RegistryError:
@@ -66,7 +73,9 @@ def load(registry: Registry, version: ModelVersion) -> ServedModel:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         message = f"{version.name} version {version.version} cannot be served: {reason}"
         raise UnusableModelError(message) from error
-    return ServedModel(version.name, version.version, version.run_id, schema, loaded, explains)
+    return ServedModel(
+        version.name, version.version, version.run_id, schema, loaded, reference, explains
+    )
 
 
 class Champion:

@@ -16,10 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.approved import FEATURE_CODE
-
-Floats = npt.NDArray[np.float64]
-Files = Callable[[str], bytes]
-"""Returns one file of the model by its name."""
+from app.engines import Files, Floats, engine
 
 
 class Predictor(Protocol):
@@ -71,18 +68,13 @@ class _Classes:
 
 
 def _xgboost(metadata: Mapping[str, Any], files: Files) -> Predictor:
-    # Imported here, in the background: the server listens before this second is over.
-    import xgboost as xgb  # noqa: PLC0415
-
-    booster: Any = xgb.Booster({"nthread": 1})
-    booster.load_model(bytearray(files("model.ubj")))
-    booster.set_param({"nthread": 1})
+    trees = engine(metadata, files)
     low, high = metadata.get("bounds") or (-np.inf, np.inf)
     described = metadata.get("features")
     if described is None:
-        return _Bounded(booster.inplace_predict, low, high)
+        return _Bounded(trees, low, high)
     features = feature_code(files(described["code"]), files(described["rows"]))
-    return _Bounded(lambda rows: booster.inplace_predict(features.transform(rows)), low, high)
+    return _Bounded(lambda rows: trees(features.transform(rows)), low, high)
 
 
 def _linear(metadata: Mapping[str, Any], files: Files) -> Predictor:

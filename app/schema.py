@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -35,10 +41,20 @@ class Schema:
             classes=tuple(metadata.get("classes", ())),
         )
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The column names in order."""
         return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def low(self) -> Floats:
+        """The lowest plausible value of each column."""
+        return np.array([column.low for column in self.columns])
+
+    @cached_property
+    def high(self) -> Floats:
+        """The highest plausible value of each column."""
+        return np.array([column.high for column in self.columns])
 
     @property
     def example(self) -> dict[str, Sequence[Sequence[float]]]:

@@ -26,6 +26,10 @@ class Models(Protocol):
     def problem(self) -> str | None:
         """Why there is no default model, or why it may be stale; None when all is well."""
 
+    @property
+    def names(self) -> Collection[str]:
+        """The names of all models that are served."""
+
     def named(self, name: str) -> ServedModel | None:
         """Return the served model of a registered name."""
 

@@ -8,6 +8,14 @@ import sys
 # 130 MB a worker, for wrappers that a server of boosters never calls.
 sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]  # None: "cannot be imported"
 
+from app.shared_metrics import VARIABLE, shared_folder  # noqa: E402
+
+# Before prometheus_client is imported, which looks at it then.
+try:
+    os.environ.setdefault(VARIABLE, str(shared_folder()))
+except OSError as error:
+    sys.stderr.write(f"/metrics is each worker's own: {error}\n")
+
 from app.factory import create_app  # noqa: E402
 from app.follower import Follower  # noqa: E402
 from app.metrics import Metrics  # noqa: E402
@@ -24,7 +32,8 @@ metrics = Metrics()
 champion = Follower(
     Champion(settings.tracking_uri, settings.model_name, settings.model_alias),
     settings.model_poll_s,
-    lambda model: metrics.served(model.name, model.version, model.run_id),
+    lambda model: metrics.served([(model.name, model.version, model.run_id)]),
 )
 champion.start()
+metrics.start()
 app = create_app(Service(settings, champion, metrics))

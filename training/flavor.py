@@ -1,5 +1,7 @@
 """Writes a fitted model as MLflow wants one: what `mlflow.models.Model.log` calls."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +18,7 @@ from training.champion import SEEN_FILE
 from training.data import Floats
 from training.models import pyfunc, store
 from training.models.interface import Model
+from training.reference import REFERENCE_FILE
 from training.schema import Problem
 
 REQUIREMENTS = ("numpy", "scipy", "xgboost-cpu", "pyyaml")
@@ -32,12 +35,15 @@ class Artifact:
         (rows, columns), a few rows of the data; the first is the input example.
     seen
         (rows,), the marks of the rows that were trained on: see `training.gate.row_marks`.
+    reference
+        What the training rows looked like: a server counts its own rows in the same deciles.
     """
 
     model: Model
     problem: Problem
     probe: Floats
     seen: npt.NDArray[np.uint64]
+    reference: Mapping[str, Any]
 
     def log(self, run_id: str) -> Any:  # noqa: ANN401 - MLflow's ModelInfo
         """Write it to the run; it is in the registry only once a version names it."""
@@ -55,7 +61,9 @@ class Artifact:
         """Write the folder; called by `Model.log`."""
         folder = Path(path)
         folder.mkdir(parents=True)
-        mlflow_model.metadata = store.save(self.model, self.problem, self.probe, folder)
+        described = store.save(self.model, self.problem, self.probe, folder)
+        (folder / REFERENCE_FILE).write_text(json.dumps(self.reference))
+        mlflow_model.metadata = {**described, "reference": REFERENCE_FILE}
         np.save(folder / SEEN_FILE, self.seen, allow_pickle=False)
         example = dict(zip(self.problem.column_names, self.probe[0].tolist(), strict=True))
         mlflow_model.signature = infer_signature([example], self.model.predict(self.probe))

@@ -10,6 +10,7 @@ import mlflow
 from training import run
 from training.data import Dataset
 from training.flavor import Artifact
+from training.reference import reference_of
 from training.report.write import write_report
 from training.trained import Trained
 
@@ -27,5 +28,5 @@ def record(run_id: str, trained: Trained, data: Dataset, tags: Mapping[str, str]
         write_report(trained, tags, run.environment(), Path(folder))
         mlflow.log_artifacts(folder)
     probe = data.features[:PROBE_ROWS]
-    artifact = Artifact(trained.model, trained.recipe.problem, probe, trained.seen)
-    return artifact.log(run_id)
+    problem, reference = trained.recipe.problem, reference_of(trained)
+    return Artifact(trained.model, problem, probe, trained.seen, reference).log(run_id)

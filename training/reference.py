@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from training.data import Floats
+from training.trained import Trained
 
+REFERENCE_FILE = "reference.json"
 DECILES = np.linspace(0.0, 1.0, 11)
 
 
@@ -32,3 +34,9 @@ def reference_statistics(
         "target": np.quantile(target, DECILES).tolist(),
         "prediction": np.quantile(predicted, DECILES).tolist(),
     }
+
+
+def reference_of(trained: Trained) -> dict[str, Any]:
+    """Return the statistics of the rows that a model was fitted on."""
+    train, names = trained.parts.train, trained.recipe.problem.column_names
+    return reference_statistics(names, train.rows, train.target, trained.model.predict(train.rows))

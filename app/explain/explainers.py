@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from app.engines import Files, Floats
 from app.explain.drivers import shares
-from app.predictors import Files, Floats, feature_code
+from app.predictors import feature_code
 
 
 @dataclass(frozen=True)

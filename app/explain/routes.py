@@ -1,5 +1,6 @@
 """POST /explain: the drivers of a few predictions."""
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, request
@@ -7,9 +8,13 @@ from flask.typing import ResponseReturnValue
 
 from app.explain.explainers import Contributions
 from app.model import ServedModel
+from app.parsing.faults import BadInputError
+from app.parsing.values import values
+from app.prediction import NotServedError, Request, by_columns, mimetype_of, named_in, served
 from app.registry import RegistryError
-from app.request import BadInputError, Floats, parse
-from app.service import service_of
+from app.request import read
+from app.schema import Floats
+from app.service import Service, service_of
 
 explain = Blueprint("explain", __name__)
 
@@ -21,6 +26,7 @@ NOT_EXPLAINABLE = (
     "ask a model of trees or a linear one"
 )
 OUT_OF_REACH = "the model's files are out of reach, so it cannot be explained now: {problem}"
+RETRY = {"Retry-After": "5"}
 
 
 @explain.post("/explain")
@@ -28,33 +34,45 @@ def explained() -> ResponseReturnValue:
     """Answer what drives each row's prediction; body and refusals as for /predict."""
     service = service_of(current_app)
     service.gate.caller(request.environ, "predict")
-    name = request.args.get("model")
-    model = service.models.default if name is None else service.models.named(name)
-    if model is None and name is not None:
-        return jsonify(error=f"no model {name[:60]!r} is served"), 404
-    if model is None:
-        problem = f"No model is served yet: {service.models.problem}"
-        return jsonify(error=problem), 503, {"Retry-After": "5"}
-    if not request.is_json or request.content_encoding:
-        return jsonify(error="send plain JSON as application/json"), 415
+    query = request.query_string.decode("latin-1")
+    asked = Request(
+        request.get_data(cache=False), request.content_type or "", request.environ, named_in(query)
+    )
     try:
-        rows = parse(request.get_data(cache=False), model.schema, MOST_ROWS)
+        model, rows = _understood(asked, service)
+        return _explanations(model, rows)
+    except NotServedError as error:
+        yet = error.status == HTTPStatus.SERVICE_UNAVAILABLE
+        return jsonify(error=str(error)), error.status, RETRY if yet else {}
     except BadInputError as error:
-        found = {"row": error.row, "column": error.column, "value": error.value}
-        where = {name: value for name, value in found.items() if value is not None}
-        return jsonify(error=str(error), **where, example=model.schema.example), 400
-    return _explanations(model, rows)
+        named = None if asked.model is None else service.models.named(asked.model)
+        return _refused(error, named or service.models.default)
+    except RegistryError as error:
+        problem = OUT_OF_REACH.format(problem=error)
+        return jsonify(error=problem), HTTPStatus.SERVICE_UNAVAILABLE, RETRY
+
+
+def _understood(asked: Request, service: Service) -> tuple[ServedModel, Floats]:
+    models = service.models
+    model = None if asked.model is None else served(models, asked.model)
+    table = read(asked.body, mimetype_of(asked))
+    model = model or by_columns(models, table)
+    return model, values(table, model.schema, MOST_ROWS)
+
+
+def _refused(error: BadInputError, model: ServedModel | None) -> ResponseReturnValue:
+    said = {"row": error.row, "column": error.column, "value": error.value}
+    found: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    if model is not None:
+        found["example"] = model.schema.example
+    return jsonify(error=str(error), **found), error.status
 
 
 def _explanations(model: ServedModel, rows: Floats) -> ResponseReturnValue:
     if model.explainer is None:
         problem = NOT_EXPLAINABLE.format(model=model.name, version=model.version)
-        return jsonify(error=problem), 409
-    try:
-        found = model.explainer.contributions(rows)
-    except RegistryError as error:
-        problem = OUT_OF_REACH.format(problem=error)
-        return jsonify(error=problem), 503, {"Retry-After": "5"}
+        return jsonify(error=problem), HTTPStatus.CONFLICT
+    found = model.explainer.contributions(rows)
     return jsonify(
         explanations=described(found, model, rows),
         base=found.base,
@@ -72,20 +90,24 @@ def described(found: Contributions, model: ServedModel, rows: Floats) -> list[di
     `sum` is the base value and all contributions: what the model computes before its answer is
     kept within the targets that it was fitted on, or made a class.
     """
-    columns = {column.name: column for column in model.schema.columns}
-    place = {name: at for at, name in enumerate(columns)}
+    units = {column.name: column.unit for column in model.schema.columns}
+    place = {name: at for at, name in enumerate(units)}
     answers = []
-    for row, values, prediction in zip(rows, found.values, model.predict(rows), strict=True):
+    for row, shares, prediction in zip(rows, found.values, model.predict(rows), strict=True):
+        strongest = sorted(zip(found.drivers, shares.tolist(), strict=True), key=_weakness)
         drivers = [
             {
                 "driver": name,
-                "unit": columns[name].unit if name in columns else None,
-                "value": float(row[place[name]]) if name in columns else None,
-                "contribution": float(value),
+                "unit": units.get(name),
+                "value": float(row[place[name]]) if name in place else None,
+                "contribution": share,
             }
-            for name, value in zip(found.drivers, values, strict=True)
+            for name, share in strongest
         ]
-        drivers.sort(key=lambda driver: -abs(float(str(driver["contribution"]))))
-        total = found.base + float(values.sum())
+        total = found.base + float(shares.sum())
         answers.append({"prediction": prediction, "sum": total, "drivers": drivers})
     return answers
+
+
+def _weakness(driver: tuple[str, float]) -> float:
+    return -abs(driver[1])

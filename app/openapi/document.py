@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from apispec import APISpec
 from werkzeug.routing import Map
 
-from app.openapi import predicting, watching
+from app.openapi import predicting, protocols, watching
 from app.openapi.operation import Entry, Json, Now, as_openapi
 from app.openapi.schemas import ERROR
 
-ENTRIES: dict[str, Entry] = {**predicting.ENTRIES, **watching.ENTRIES}
+ENTRIES: dict[str, Entry] = {
+    **predicting.ENTRIES,
+    **protocols.ENTRIES,
+    **watching.ENTRIES,
+}
 """The description of each operation, by method and path."""
 
 UNDESCRIBED = frozenset({"GET /static/{filename}"})
@@ -42,7 +46,9 @@ def document(url_map: Map, now: Now, *, open_to_all: bool) -> Json:
         if name in ENTRIES:
             method, path = name.split()
             described = as_openapi(ENTRIES[name](now), open_to_all=open_to_all)
-            spec.path(path, operations={method.lower(): {"operationId": name, **described}})
+            spec.path(
+                path, operations={method.lower(): {"operationId": _identifier(name), **described}}
+            )
     made: Json = spec.to_dict()
     return made
 
@@ -58,3 +64,7 @@ def operations(url_map: Map) -> Iterator[str]:
         path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", rule.rule)
         for method in sorted((rule.methods or set()) - IMPLIED_METHODS):
             yield f"{method} {path}"
+
+
+def _identifier(name: str) -> str:
+    return re.sub(r"\W+", "_", name).strip("_").lower()

@@ -29,7 +29,7 @@ class Operation:
     Parameters
     ----------
     answers
-        By status: what it means, and the schema of the JSON.
+        By status: what it means, and the schema of the JSON; None: it has no JSON.
     scope
         What a caller must be allowed; None: everybody may.
     body, examples
@@ -37,11 +37,11 @@ class Operation:
     other_bodies
         By media type: the schema and an example, of bodies that are no JSON.
     other_answers
-        Media types, beside JSON, of the answer 200.
+        Text media types of the answer 200, beside JSON.
     """
 
     summary: str
-    answers: Mapping[int, tuple[str, Json]]
+    answers: Mapping[int, tuple[str, Json | None]]
     scope: str | None = None
     description: str = ""
     parameters: Sequence[Json] = ()
@@ -56,12 +56,12 @@ Entry = Callable[[Now], Operation]
 
 ERROR: Json = {"$ref": "#/components/schemas/Error"}
 
-NEEDS = {
+NEEDS: dict[int, tuple[str, Json | None]] = {
     401: ("It is not known who asks: log in, or send an API key.", ERROR),
     403: ("The caller may not do this.", ERROR),
     429: ("Too many attempts: wait.", ERROR),
 }
-TAKES = {
+TAKES: dict[int, tuple[str, Json | None]] = {
     400: ("The input is refused; the error says where and why.", ERROR),
     413: ("The body is too large.", ERROR),
     415: ("The body is of another media type, or compressed.", ERROR),
@@ -102,8 +102,8 @@ def _bodies(operation: Operation) -> Json:
     return found
 
 
-def _answer(operation: Operation, status: int, meaning: str, schema: Json) -> Json:
-    content: Json = {JSON: {"schema": schema}} if schema else {}
+def _answer(operation: Operation, status: int, meaning: str, schema: Json | None) -> Json:
+    content: Json = {} if schema is None else {JSON: {"schema": schema}}
     if status == HTTPStatus.OK:
         content |= {name: {"schema": {"type": "string"}} for name in operation.other_answers}
     answer: Json = {"description": meaning}

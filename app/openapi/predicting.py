@@ -1,11 +1,13 @@
 """Descriptions of the operations that predict and explain."""
 
 from app.explain.routes import MOST_ROWS
-from app.openapi import schemas
+from app.openapi import bodies, schemas
 from app.openapi.operation import ERROR, Entry, Json, Now, Operation
 from app.openapi.schemas import IDENTITY, TEXT, listed, record
 
 WAITING = ("No model is served yet; the error says what to do.", ERROR)
+UNKNOWN = ("No model of this name, or not this version of it, is served.", ERROR)
+CSV = "text/csv"
 
 
 def model_named(now: Now) -> Json:
@@ -15,28 +17,37 @@ def model_named(now: Now) -> Json:
     return {
         "name": "model",
         "in": "query",
-        "description": "Which served model answers; without it the default one.",
+        "description": "Which served model answers; without it the one whose columns the body "
+        "has, else the default.",
         "schema": schema,
     }
 
 
+def predictions(now: Now) -> Json:
+    """Return the schema of an answer of /predict and /invocations."""
+    return record(
+        {
+            "predictions": listed(schemas.prediction(now.models)),
+            "unit": {"type": "string", "description": "What one of them is counted in."},
+            **IDENTITY,
+            "prediction_id": {
+                "type": ["string", "null"],
+                "description": "Name it in feedback; null when the prediction was not kept.",
+            },
+        }
+    )
+
+
 def predict(now: Now) -> Operation:
     """POST /predict."""
-    answer = {
-        "predictions": listed(schemas.prediction(now.models)),
-        "unit": {"type": "string", "description": "What one of them is counted in."},
-        **IDENTITY,
-        "prediction_id": {
-            "type": ["string", "null"],
-            "description": "Name it in feedback; null when the prediction was not kept.",
-        },
-    }
     return Operation(
         "Predict a value or class for each row",
-        {200: ("One prediction a row.", record(answer)), 503: WAITING},
+        {200: ("One prediction a row.", predictions(now)), 404: UNKNOWN, 503: WAITING},
         scope="predict",
-        body=schemas.bodies(now.models, now.settings.max_rows),
-        examples=schemas.examples(now.models),
+        parameters=[model_named(now)],
+        body=bodies.body(bodies.ours, now.models, now.settings.max_rows),
+        examples=bodies.examples(now.models),
+        other_bodies={CSV: bodies.csv_body(now.models)},
     )
 
 
@@ -68,15 +79,16 @@ def explain(now: Now) -> Operation:
         "Tell what drives the prediction of each row",
         {
             200: ("The drivers of each row, the strongest first.", record(answer)),
-            404: ("No model of this name is served.", ERROR),
+            404: UNKNOWN,
             409: ("This model's predictions have no contributions.", ERROR),
             503: WAITING,
         },
         scope="predict",
         description="SHAP values by the model's own trees or weights.",
         parameters=[model_named(now)],
-        body=schemas.bodies(now.models, MOST_ROWS),
-        examples=schemas.examples(now.models),
+        body=bodies.body(bodies.ours, now.models, MOST_ROWS),
+        examples=bodies.examples(now.models),
+        other_bodies={CSV: bodies.csv_body(now.models)},
     )
 
 

@@ -47,8 +47,11 @@ def columns_of(schema: Json) -> list[Json]:
 
 def now(service: Service) -> Now:
     """Return what descriptions depend on."""
-    default = service.models.default
-    return Now([] if default is None else [default], service.settings)
+    models, default = service.models, service.models.default
+    ordered = sorted(models.names, key=lambda name: default is None or name != default.name)
+    # A model may go between the two looks.
+    served = [model for name in ordered if (model := models.named(name)) is not None]
+    return Now(served, service.settings)
 
 
 def _document(service: Service) -> Json:

@@ -46,7 +46,7 @@ def readyz(_now: Now) -> Operation:
 def metrics(_now: Now) -> Operation:
     """GET /metrics."""
     return Operation(
-        "Figures for Prometheus", {200: ("All metrics.", {})}, other_answers=("text/plain",)
+        "Figures for Prometheus", {200: ("All metrics.", None)}, other_answers=("text/plain",)
     )
 
 
@@ -54,14 +54,15 @@ def history(_now: Now) -> Operation:
     """GET /history."""
     return Operation(
         "The page of past predictions and their outcome",
-        {200: ("The page.", {})},
+        {200: ("The page.", None)},
         other_answers=(HTML,),
     )
 
 
 def docs(_now: Now) -> Operation:
     """GET /docs."""
-    return Operation("This description as a page", {200: ("The page.", {})}, other_answers=(HTML,))
+    answers = {200: ("The page.", None)}
+    return Operation("This description as a page", answers, other_answers=(HTML,))
 
 
 def openapi(_now: Now) -> Operation:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from app.journal import Prediction
 from app.model import ServedModel
 from app.schema import Column, Schema
 
@@ -43,12 +44,30 @@ class Broken:
 MODEL = ServedModel("california-housing", "7", "run7", SCHEMA, SumOfRow())
 
 
+class FakeJournal:
+    """Keeps predictions in a list, as long as it has room."""
+
+    def __init__(self, room: int = 100) -> None:
+        self.kept: list[Prediction] = []
+        self._room = room
+
+    def record(self, prediction: Prediction) -> bool:
+        if len(self.kept) >= self._room:
+            return False
+        self.kept.append(prediction)
+        return True
+
+
 @dataclass
 class FakeChampion:
     """A champion that is what the test says."""
 
     default: ServedModel | None = MODEL
     problem: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return () if self.default is None else (self.default.name,)
 
     def named(self, name: str) -> ServedModel | None:
         return self.default if self.default and self.default.name == name else None

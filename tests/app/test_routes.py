@@ -12,7 +12,7 @@ from app.factory import create_app
 from app.metrics import Metrics
 from app.service import Service
 from app.settings import Settings
-from tests.app.fakes import MODEL, Broken, FakeChampion
+from tests.app.fakes import MODEL, Broken, FakeChampion, FakeJournal
 
 IDENTITY = {"model": "california-housing", "version": "7", "run_id": "run7"}
 
@@ -28,13 +28,17 @@ def counted(http: FlaskClient, series: str) -> float:
 
 
 def test_prediction_says_what_it_came_from():
-    """An answer carries one prediction a row, the unit, model, version, run and an id."""
-    http = client()
-    first, second = (http.post("/predict", json=EXAMPLE_BODY).json for _ in range(2))
+    """An answer carries one prediction a row, the unit, model, version, run and its record's id."""
+    journal = FakeJournal(room=2)
+    http = create_app(Service(Settings(), FakeChampion(), Metrics(), journal=journal)).test_client()
+    first, second, third = (http.post("/predict", json=EXAMPLE_BODY).json for _ in range(3))
     assert first["predictions"] == [pytest.approx(sum(EXAMPLE_BODY["features"][0]), rel=1e-6)]
     assert first["unit"] == "100,000 USD"
     assert IDENTITY.items() <= first.items()
-    assert first["prediction_id"] != second["prediction_id"]
+    assert [first["prediction_id"], second["prediction_id"]] == [p.id for p in journal.kept]
+    assert journal.kept[0].id != journal.kept[1].id
+    # The journal had no room: there is no record to give feedback on.
+    assert third["prediction_id"] is None
 
 
 def test_bad_input_gets_400_with_place_and_example():

@@ -20,7 +20,7 @@ from tests.app.fakes import FakeChampion
 
 def exposed() -> set[str]:
     metrics = Metrics()
-    metrics.served("california-housing", "7", "run7")
+    metrics.served([("california-housing", "7", "run7")])
     http = create_app(Service(Settings(), FakeChampion(), metrics)).test_client()
     lines = http.get("/metrics").text.splitlines()
     return {re.split(r"[{ ]", line)[0] for line in lines if not line.startswith("#")}

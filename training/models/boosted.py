@@ -15,9 +15,12 @@ from training.data import Floats
 from training.errors import TrainingError
 from training.models.ensemble import mean_of
 from training.models.interface import OnRound, Params, Part
+from training.models.onnx_trees import NotExactError, probe, to_onnx
 
 KIND = "xgboost"
 BOOSTER_FILE = "model.ubj"
+ONNX_FILE = "model.onnx"
+PROBE_FILE = "probe.npz"
 CODE_FILE = "features.py"
 ROWS_FILE = "neighbours.npz"
 
@@ -62,15 +65,29 @@ class Boosted:
         return np.asarray(found[:, :-1], dtype=np.float64)
 
     def save(self, folder: Path) -> dict[str, Any]:
-        """Write the booster; with geography its code and the rows that neighbours come from."""
+        """Write the booster; with geography its code and the rows that neighbours come from.
+
+        Beside it, where that is exact, the same trees as ONNX with probe inputs and XGBoost's
+        answers to them, so that a server can tell that both are the same without XGBoost.
+        """
         self.booster.save_model(folder / BOOSTER_FILE)
-        described: dict[str, Any] = {"bounds": list(self.bounds)}
+        described: dict[str, Any] = {"bounds": list(self.bounds), "onnx": self._save_onnx(folder)}
         if self.geography is not None:
             (folder / CODE_FILE).write_bytes(Path(features.__file__).read_bytes())
             with (folder / ROWS_FILE).open("wb") as file:
                 self.geography.save(file)
             described["features"] = {"code": CODE_FILE, "rows": ROWS_FILE}
         return described
+
+    def _save_onnx(self, folder: Path) -> dict[str, str]:
+        try:
+            model = to_onnx(self.booster)
+        except NotExactError as error:
+            return {"missing": str(error)}
+        inputs, answers = probe(self.booster)
+        (folder / ONNX_FILE).write_bytes(model)
+        np.savez_compressed(folder / PROBE_FILE, inputs=inputs, answers=answers)
+        return {"model": ONNX_FILE, "probe": PROBE_FILE}
 
     @classmethod
     def load(cls, folder: Path, described: Mapping[str, Any]) -> Self:

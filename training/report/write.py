@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from training.reference import reference_statistics
+from training.reference import REFERENCE_FILE, reference_of
 from training.report import plots
 from training.report.card import Facts, card
 from training.report.importance import importance
@@ -55,12 +55,7 @@ def write_report(
     (folder / "model_card.html").write_text(card(facts, pictures))
     _write_json(folder / "segments.json", [asdict(segment) for segment in by_segment])
     _write_json(folder / "environment.json", environment)
-    _write_json(folder / "reference.json", _reference(trained))
-
-
-def _reference(trained: Trained) -> dict[str, Any]:
-    train, names = trained.parts.train, trained.recipe.problem.column_names
-    return reference_statistics(names, train.rows, train.target, trained.model.predict(train.rows))
+    _write_json(folder / REFERENCE_FILE, reference_of(trained))
 
 
 def _png(figure: Figure) -> bytes:

@@ -75,7 +75,7 @@ def test_bad_value_is_refused_as_by_predict():
     ("explainer", "path", "status", "message"),
     [
         (None, "/explain", 409, "ask a model of trees"),
-        (Halves(), "/explain?model=elsewhere", 404, "'elsewhere'"),
+        (Halves(), "/explain?model=elsewhere", 404, "elsewhere"),
         (OutOfReach(), "/explain", 503, "no files for 1 rows"),
     ],
 )

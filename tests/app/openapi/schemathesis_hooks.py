@@ -1,18 +1,53 @@
-"""Tells Schemathesis what JSON Schema cannot say, and counts on it being said in words."""
+"""Tells Schemathesis what JSON Schema has no words for, as the descriptions say it in words."""
+
+import csv
+import io
 
 import schemathesis
+from hypothesis import strategies as st
+
+from tests.app.fakes import SCHEMA
+
+NAMES = set(SCHEMA.names)
+NUMBERS = st.tuples(*(st.floats(column.low, column.high) for column in SCHEMA.columns))
+
+
+def written(rows):
+    text = io.StringIO()
+    csv.writer(text).writerows([SCHEMA.names, *rows])
+    return text.getvalue().encode()
+
+
+schemathesis.openapi.media_type("text/csv", st.lists(NUMBERS, min_size=1, max_size=5).map(written))
 
 
 @schemathesis.hook
 def map_case(context, case):  # noqa: ARG001 - the hook's signature
-    """Make columns as long as the shortest: a schema has no words for lists of equal length."""
-    positive = case.meta is not None and case.meta.generation.mode.is_positive
-    columns = case.body
-    if positive and isinstance(columns, dict) and _are_columns(columns):
-        shortest = min(len(values) for values in columns.values())
-        case.body = {name: values[:shortest] for name, values in columns.items()}
+    """Make lists that belong together of one length, where a case is meant to be valid."""
+    if case.meta is not None and case.meta.generation.mode.is_positive:
+        case.body = mended(case.body)
     return case
 
 
-def _are_columns(body):
-    return len(body) > 1 and all(isinstance(values, list) for values in body.values())
+def mended(body):
+    if not isinstance(body, dict):
+        return body
+    if set(body) >= NAMES:
+        return columns_of_one_length(body)
+    inputs = body.get("inputs")
+    if isinstance(inputs, list) and inputs and "shape" in inputs[0]:
+        return {**body, "inputs": tensors_of_one_length(inputs)}
+    return {name: mended(value) for name, value in body.items()}
+
+
+def columns_of_one_length(body):
+    shortest = min(len(body[name]) for name in NAMES)
+    return {name: body[name][:shortest] if name in NAMES else body[name] for name in body}
+
+
+def tensors_of_one_length(tensors):
+    shortest = min(len(tensor["data"]) for tensor in tensors)
+    return [
+        {**tensor, "data": tensor["data"][:shortest], "shape": [shortest, *tensor["shape"][1:]]}
+        for tensor in tensors
+    ]

@@ -29,10 +29,8 @@ def run(address: str, document: Path, examples: int, folder: Path) -> subprocess
         *("--checks", "all", "--max-examples", str(examples), "--no-color", "--workers", "1"),
         *("--warnings", "off", "--output-truncate", "true"),
     ]
-    environment = {
-        **os.environ,
-        "SCHEMATHESIS_HOOKS": str(HOOKS),
-    }
+    checkout = str(HOOKS.parents[3])
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS), "PYTHONPATH": checkout}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

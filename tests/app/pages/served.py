@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from flask import Blueprint, Flask, jsonify, request
 from flask.typing import ResponseReturnValue
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.explain.explainers import Contributions
 from app.factory import create_app
@@ -62,10 +62,19 @@ def application() -> Flask:
     return app
 
 
+class Quiet(WSGIRequestHandler):
+    """Keeps connections, and writes no line for each request."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
 @contextlib.contextmanager
 def served(app: Flask) -> Iterator[str]:
     """Serve for as long as it is needed; yields the address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
