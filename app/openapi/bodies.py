@@ -115,14 +115,15 @@ def open_inference_examples(models: Sequence[ServedModel]) -> dict[str, Any]:
     return found
 
 
-def csv_body(models: Sequence[ServedModel]) -> tuple[Json, str]:
-    """Return the schema and an example of a CSV body."""
-    schema = {**TEXT, "description": "A line with the columns' names, then a line for each row."}
-    if not models:
-        return schema, ""
-    first = models[0]
-    lines = (first.schema.names, map(str, _example_row(first)))
-    return schema, "".join(f"{','.join(line)}\n" for line in lines)
+def csv(models: Sequence[ServedModel], most_rows: int, *, closed: bool) -> Json:
+    """Return the schema of a CSV body: what its lines mean, as records."""
+    found: list[Json] = []
+    for model in models:
+        lines = (model.schema.names, map(str, _example_row(model)))
+        example = "\n".join(",".join(line) for line in lines)
+        words = f"A line with the columns' names, then a line for each row:\n{example}"
+        found.append({"description": words, **_records(model.schema, most_rows, closed=closed)})
+    return {"anyOf": found} if found else TEXT
 
 
 def _example_row(model: ServedModel) -> list[float]:

@@ -35,9 +35,9 @@ class Operation:
     body, examples
         The schema of a JSON body, and valid bodies by name.
     other_bodies
-        By media type: the schema and an example, of bodies that are no JSON.
+        By media type: the schema of bodies that are no JSON.
     other_answers
-        Text media types of the answer 200, beside JSON.
+        Text media types of the answer 200, beside JSON, and of those without JSON.
     """
 
     summary: str
@@ -47,7 +47,7 @@ class Operation:
     parameters: Sequence[Json] = ()
     body: Json | None = None
     examples: Mapping[str, Any] = field(default_factory=dict)
-    other_bodies: Mapping[str, tuple[Json, Any]] = field(default_factory=dict)
+    other_bodies: Mapping[str, Json] = field(default_factory=dict)
     other_answers: Sequence[str] = ()
 
 
@@ -97,14 +97,14 @@ def _bodies(operation: Operation) -> Json:
         if operation.examples:
             examples = {name: {"value": value} for name, value in operation.examples.items()}
             found[JSON]["examples"] = examples
-    for media_type, (schema, example) in operation.other_bodies.items():
-        found[media_type] = {"schema": schema, "example": example}
+    for media_type, schema in operation.other_bodies.items():
+        found[media_type] = {"schema": schema}
     return found
 
 
 def _answer(operation: Operation, status: int, meaning: str, schema: Json | None) -> Json:
     content: Json = {} if schema is None else {JSON: {"schema": schema}}
-    if status == HTTPStatus.OK:
+    if status == HTTPStatus.OK or schema is None:
         content |= {name: {"schema": {"type": "string"}} for name in operation.other_answers}
     answer: Json = {"description": meaning}
     if content:

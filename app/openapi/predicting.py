@@ -47,7 +47,7 @@ def predict(now: Now) -> Operation:
         parameters=[model_named(now)],
         body=bodies.body(bodies.ours, now.models, now.settings.max_rows),
         examples=bodies.examples(now.models),
-        other_bodies={CSV: bodies.csv_body(now.models)},
+        other_bodies={CSV: bodies.csv(now.models, now.settings.max_rows, closed=True)},
     )
 
 
@@ -88,7 +88,7 @@ def explain(now: Now) -> Operation:
         parameters=[model_named(now)],
         body=bodies.body(bodies.ours, now.models, MOST_ROWS),
         examples=bodies.examples(now.models),
-        other_bodies={CSV: bodies.csv_body(now.models)},
+        other_bodies={CSV: bodies.csv(now.models, MOST_ROWS, closed=True)},
     )
 
 

@@ -20,15 +20,16 @@ def invocations(now: Now) -> Operation:
         parameters=[model_named(now)],
         body=bodies.body(bodies.mlflow, now.models, now.settings.max_rows),
         examples=bodies.mlflow_examples(now.models),
-        other_bodies={CSV: bodies.csv_body(now.models)},
+        other_bodies={CSV: bodies.csv(now.models, now.settings.max_rows, closed=False)},
     )
 
 
 def ping(_now: Now) -> Operation:
     """GET /ping and GET /health."""
-    nothing: Json = {}
-    answers = {200: ("One is; the body is empty.", nothing), 404: ("None is.", nothing)}
-    return Operation("Is a model served, as MLflow tells it", answers)
+    answers = {200: ("One is; the body is empty.", None), 404: ("None is.", None)}
+    return Operation(
+        "Is a model served, as MLflow tells it", answers, other_answers=("text/plain",)
+    )
 
 
 def version(_now: Now) -> Operation:
