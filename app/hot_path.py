@@ -15,7 +15,8 @@ Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 MOST_DIGITS = 15
-STATUS_LINES = {int(status): f"{status.value} {status.phrase}" for status in HTTPStatus}
+# As Werkzeug writes them.
+STATUS_LINES = {int(status): f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
 
 
 class HotPath:

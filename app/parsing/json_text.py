@@ -23,8 +23,10 @@ def load(body: bytes) -> Any:  # noqa: ANN401 - JSON is anything
         # orjson keeps the last of two equal names in silence. Where nothing is escaped, each
         # string that it kept has two quotes; more quotes are a name too many, or a string among
         # numbers, and both are for the exact reader to name.
-        if b"\\" not in body and body.count(b'"') == 2 * _strings(found):
-            return found
+        if b"\\" not in body:
+            strings = body.count(b'"') / 2
+            if (type(found) is dict and len(found) == strings) or _strings(found) == strings:
+                return found
     except (ValueError, RecursionError):
         pass
     return load_exactly(body)

@@ -41,7 +41,8 @@ def _numbers(rows: Sequence[Any], schema: Schema) -> Floats:
     shaped = set(map(type, rows)) <= {list, tuple} and set(map(len, rows)) == {width}
     if shaped and set(map(type, chain.from_iterable(rows))) <= {int, float}:
         try:
-            return np.array(rows, dtype=np.float64)
+            flat = np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * width)
+            return flat.reshape(len(rows), width)
         except OverflowError:
             pass  # An integer beyond the range of floats: named below.
     return np.array([_row(row, number, schema) for number, row in enumerate(rows)])
