@@ -6,15 +6,19 @@ from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from app.accounts.blueprint import accounts
 from app.caller import RefusedError
 from app.explain.routes import explain
+from app.history.blueprint import history
 from app.hot_path import HotPath
 from app.mlflow_routes import mlflow_routes
 from app.open_inference_routes import open_inference_routes
 from app.openapi.routes import openapi
 from app.pages.routes import pages
-from app.prediction import INTERNAL, refusal_headers
+from app.prediction import INTERNAL
+from app.refusal import json_refusal
 from app.routes import routes
+from app.security_headers import secure
 from app.service import KEY, Service
 
 log = logging.getLogger(__name__)
@@ -25,20 +29,15 @@ def create_app(service: Service) -> Flask:
     app = Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body_bytes
     app.extensions[KEY] = service
-    for blueprint in (routes, mlflow_routes, open_inference_routes, explain, openapi, pages):
+    protocols = (routes, mlflow_routes, open_inference_routes)
+    for blueprint in (*protocols, accounts, history, explain, openapi, pages):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(RefusedError, _refused)
+    app.after_request(secure)
+    app.register_error_handler(RefusedError, json_refusal)
     app.register_error_handler(Exception, _fault)
     app.wsgi_app = HotPath(app.wsgi_app, service)  # type: ignore[method-assign]
     return app
-
-
-def _refused(error: RefusedError) -> ResponseReturnValue:
-    answer = jsonify(error=str(error))
-    answer.status_code = error.status
-    answer.headers.extend(dict(refusal_headers(error.status)[1:]))
-    return answer
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

@@ -26,12 +26,18 @@ from app.shared_metrics import VARIABLE, forget_dead_workers
 __all__ = [
     "ERRORS",
     "FEATURE_ROWS",
+    "FEEDBACK_ROWS",
     "GC_COLLECTIONS",
+    "JOURNAL_BYTES",
+    "JOURNAL_DAMAGED",
     "LATENCY",
+    "LIVE_RMSE",
+    "LIVE_ROWS",
     "MODEL_INFO",
     "OUTPUT_ROWS",
     "REQUESTS",
     "ROWS",
+    "UNRECORDED",
     "Metrics",
 ]
 
@@ -40,6 +46,12 @@ ERRORS = "prediction_errors_total"
 ROWS = "prediction_rows_total"
 LATENCY = "prediction_latency_seconds"
 MODEL_INFO = "model_version_info"
+UNRECORDED = "prediction_unrecorded_total"
+FEEDBACK_ROWS = "feedback_rows_total"
+LIVE_RMSE = "prediction_live_rmse"
+LIVE_ROWS = "prediction_live_rows"
+JOURNAL_BYTES = "prediction_journal_bytes"
+JOURNAL_DAMAGED = "prediction_journal_damaged_total"
 
 # From a quarter of a millisecond (one row) to seconds (thousands of rows on a busy host).
 LATENCY_BUCKETS_S = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
@@ -74,6 +86,12 @@ class Metrics:
             buckets=LATENCY_BUCKETS_S,
             registry=counted,
         )
+        self.unrecorded = Counter(
+            UNRECORDED, "Predictions answered but not recorded.", registry=counted
+        )
+        self.feedback_rows = Counter(
+            FEEDBACK_ROWS, "True values told, each counted once.", registry=counted
+        )
         self._distributions = Distributions(counted)
         self._process = ProcessFigures(counted)
         self._sampling = threading.Lock()
@@ -105,6 +123,10 @@ class Metrics:
         self._distributions.count()
         with self._sampling:
             self._process.sample()
+
+    def add(self, collector: Collector) -> None:
+        """Take in figures that are made elsewhere."""
+        self._told[-1].register(collector)
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus's text format."""

@@ -7,6 +7,7 @@ from typing import Protocol, cast
 from flask import Flask
 
 from app.caller import Gate, OpenGate
+from app.database.connection import Database
 from app.journal import Journal, NoJournal
 from app.metrics import Metrics
 from app.model import ServedModel
@@ -46,6 +47,7 @@ class Service:
     metrics: Metrics
     gate: Gate = field(default_factory=OpenGate)
     journal: Journal = field(default_factory=NoJournal)
+    database: Database = field(default_factory=Database)
 
 
 def service_of(app: Flask) -> Service:

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+LONGEST_DAYS = 3650
 
 
 class SettingsError(ValueError):
@@ -22,6 +26,18 @@ class Settings:
     max_rows: int = 10_000
     bundle_hash: str | None = None
     """Which host bundle started this process; shown by /readyz."""
+    auth: Literal["open", "required"] = "open"
+    """open: whoever reaches the service may use it. required: an API key or a session is needed."""
+    operator_key_file: Path | None = None
+    """A file with one API key that may do everything."""
+    data_dir: Path = Path(".service")
+    """Where journal, database and caches are kept."""
+    database_url: str = "sqlite:///.service/service.db"
+    """Of SQLAlchemy's form; when it is not set, service.db in the data folder."""
+    journal_max_bytes: int = 256 << 20
+    """Predictions that wait for the database take no more of the disk."""
+    prediction_days: float = 90.0
+    """So long predictions and their feedback are kept."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -44,7 +60,30 @@ class Settings:
             max_body_bytes=int(_positive(environment, "MAX_BODY_BYTES", cls.max_body_bytes)),
             max_rows=int(_positive(environment, "MAX_ROWS", cls.max_rows)),
             bundle_hash=environment.get("BUNDLE_HASH") or None,
+            **_keeping(environment),
         )
+
+
+def _keeping(environment: Mapping[str, str]) -> dict[str, Any]:
+    auth = environment.get("AUTH") or Settings.auth
+    if auth not in {"open", "required"}:
+        message = f"AUTH={auth}: must be open or required"
+        raise SettingsError(message)
+    data_dir = Path(environment.get("DATA_DIR") or Settings.data_dir)
+    operator_key_file = environment.get("OPERATOR_KEY_FILE")
+    days = _positive(environment, "PREDICTION_DAYS", Settings.prediction_days)
+    if days > LONGEST_DAYS:
+        message = f"PREDICTION_DAYS={days:g}: must be at most {LONGEST_DAYS}"
+        raise SettingsError(message)
+    max_bytes = _positive(environment, "JOURNAL_MAX_BYTES", Settings.journal_max_bytes)
+    return {
+        "auth": auth,
+        "operator_key_file": Path(operator_key_file) if operator_key_file else None,
+        "data_dir": data_dir,
+        "database_url": environment.get("DATABASE_URL") or f"sqlite:///{data_dir}/service.db",
+        "journal_max_bytes": int(max_bytes),
+        "prediction_days": days,
+    }
 
 
 def _positive(environment: Mapping[str, str], name: str, default: float) -> float:

@@ -5,6 +5,8 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.accounts.fields import form_binding
+from app.accounts.tokens import form_token
 from app.caller import Caller, RefusedError
 from app.example import EXAMPLE_BODY
 from app.model import ServedModel
@@ -19,19 +21,6 @@ pages = Blueprint(
     static_folder="static",
     static_url_path="/static",
 )
-
-HEADERS = {
-    # Everything comes from this service, and nothing is written inside a page.
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    # A page says who is logged in: it must not outlive the session in a cache.
-    "Cache-Control": "no-store",
-}
-
 
 @pages.get("/")
 def index() -> ResponseReturnValue:
@@ -53,21 +42,20 @@ def history() -> ResponseReturnValue:
 
 @pages.app_context_processor
 def of_every_page() -> dict[str, Any]:
-    """Return what the header needs: who asks, and which other pages there are."""
-    caller = _caller("history")
+    """Return what the header needs: who asks, and what proves that a form is ours."""
+    caller, binding = _caller("history"), form_binding(request)
     return {
+        "form_token": form_token(binding) if binding else "",
         "signed_in": caller is not None and caller.user_id is not None,
         "may_predict": _caller("predict") is not None,
-        "paths": {rule.rule for rule in current_app.url_map.iter_rules()},
     }
 
 
-@pages.after_app_request
-def guarded(response: Response) -> Response:
-    """Put the rules on every page, whoever made it."""
+@pages.after_request
+def kept_nowhere(response: Response) -> Response:
+    """Keep pages, which say who is logged in, out of every cache."""
     if response.mimetype == "text/html":
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+        response.headers["Cache-Control"] = "no-store"
     return response
 
 

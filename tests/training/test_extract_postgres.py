@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.training import houses, postgres
+from tests import postgres
+from tests.training import houses
 from training.data import read_housing
 from training.errors import TrainingError
 from training.extract import extract, main

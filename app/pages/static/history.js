@@ -20,7 +20,7 @@ async function load() {
     const told = await ask(`/predictions?limit=${LIMIT}${before}`);
     if (next === null) place.replaceChildren();
     place.append(...told.predictions.map(shown));
-    next = told.next ?? null;
+    next = told.before;
     more.hidden = next === null;
     if (!place.children.length) {
       place.append(make("p", { class: "card" }, "None yet. ", make("a", { href: "/" }, "Ask for one")));

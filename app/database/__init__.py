@@ -1,0 +1,1 @@
+"""Users, sessions, keys, predictions and feedback in SQLite or PostgreSQL."""

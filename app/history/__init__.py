@@ -1,0 +1,1 @@
+"""Past predictions, and the true values that are told later."""

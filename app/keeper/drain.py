@@ -1,0 +1,69 @@
+"""Moves predictions from the spool into the database."""
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from app.database.connection import Database
+from app.database.predictions import store
+from app.spool import segments
+from app.spool.record import Record, decode
+
+BATCH = 1000
+"""Rows a transaction: few enough that feedback does not wait, many enough to be quick."""
+
+
+def drain(folder: Path, database: Database, most_s: float = math.inf) -> int:
+    """Take every segment that no worker writes to, then delete it; return the damaged records.
+
+    After `most_s` the others are left for another time.
+
+    Safe to be interrupted anywhere: a segment is deleted after all of it is in the database, and
+    what is inserted again is left alone.
+
+    Raises
+    ------
+    UnavailableError
+        What is left is drained another time.
+    """
+    damaged = 0
+    end = time.monotonic() + most_s
+    for path in segments.all_of(folder):
+        with segments.claimed(path) as data:
+            if data is not None:
+                damaged += _store_all(data, database)
+                path.unlink(missing_ok=True)
+        if time.monotonic() > end:
+            break
+    return damaged
+
+
+def fetch(folder: Path, database: Database, wanted: Callable[[Record], bool]) -> None:
+    """Put predictions that are still in the spool into the database now: a caller asks for them.
+
+    Segments that are being written are read too, and stay.
+    """
+    for path in segments.all_of(folder):
+        try:
+            data = path.read_bytes()
+        except OSError:
+            # Most likely it has just been drained: then they are in the database.
+            continue
+        found = [record for record in decode(data) if wanted(record)]
+        if found:
+            store(database, found)
+
+
+def _store_all(data: bytes, database: Database) -> int:
+    taken = refused = 0
+    for batch in _batches(data):
+        refused += store(database, batch)
+        taken += sum(record.size for record in batch)
+    return refused + (1 if taken < len(data) else 0)
+
+
+def _batches(data: bytes) -> Iterator[list[Record]]:
+    records = decode(data)
+    return iter(lambda: list(itertools.islice(records, BATCH)), [])

@@ -1,0 +1,42 @@
+"""What the keeper tells the workers, by a file: any worker shows it in /metrics."""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+NAME = "figures.json"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """`live` has model, version, error and rows of each version with recent feedback."""
+
+    live: Sequence[tuple[str, str, float, int]]
+    waiting_bytes: int
+    damaged: int
+
+    def write(self, folder: Path) -> None:
+        """Replace the file as a whole."""
+        new = folder / f"{NAME}.new"
+        new.write_text(json.dumps([self.live, self.waiting_bytes, self.damaged]))
+        new.replace(folder / NAME)
+
+
+def read(folder: Path) -> Figures | None:
+    """Return the figures; None: there are none yet."""
+    try:
+        live, waiting_bytes, damaged = json.loads((folder / NAME).read_text())
+        return Figures(
+            [(str(m), str(v), float(e), int(n)) for m, v, e, n in live],
+            int(waiting_bytes),
+            int(damaged),
+        )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        log.warning("the keeper's figures cannot be read: %s", error)
+        return None

@@ -1,0 +1,1 @@
+"""Keeps predictions on disk until the database has them."""

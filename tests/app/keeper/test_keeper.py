@@ -1,0 +1,269 @@
+"""The keeper: what was acknowledged reaches the database, whatever happens on the way."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from app.database.connection import Database
+from app.database.feedback import Told, add
+from app.database.predictions import newest, store
+from app.keeper.collector import FiguresCollector
+from app.keeper.drain import drain, fetch
+from app.keeper.figures import read
+from app.keeper.guardian import Guardian
+from app.keeper.keeper import Keeper
+from app.settings import Settings
+from app.spool import segments
+from app.spool.spool import Spool
+from tests.app.records import one_id, prediction, record
+
+
+def journal(folder: Path) -> Spool:
+    return Spool(folder, 1 << 24, lambda: None)
+
+
+def kept(database, user_id=None) -> list[str]:
+    with database.reading() as connection:
+        return sorted(each.id for each in newest(connection, user_id, 1000, None))
+
+
+@pytest.fixture
+def settings(sqlite_url, tmp_path):
+    return Settings(data_dir=tmp_path, database_url=sqlite_url)
+
+
+@pytest.fixture
+def keeper(settings):
+    found = Keeper(settings)
+    yield found
+    found.close()
+
+
+def test_drain_moves_what_was_recorded(database, tmp_path):
+    """Closed segments go into the database and away; the open one stays its worker's."""
+    spool = journal(tmp_path)
+    for at in range(1200):
+        spool.record(prediction(at))
+    spool.roll()
+    spool.record(prediction(5000))
+    assert drain(tmp_path, database) == 0
+    assert len(segments.all_of(tmp_path)) == 1
+    assert len(kept(database)) == 1000
+    spool.close()
+    drain(tmp_path, database)
+    assert one_id(5000) in kept(database)
+    assert segments.all_of(tmp_path) == []
+
+
+def test_half_written_record_is_counted_and_the_rest_is_kept(database, tmp_path):
+    """A segment that ends within a record gives all before it, and counts one as damaged."""
+    spool = journal(tmp_path)
+    spool.record(prediction(1))
+    spool.record(prediction(2))
+    spool.close()
+    (path,) = segments.all_of(tmp_path)
+    path.write_bytes(path.read_bytes()[:-9])
+    assert drain(tmp_path, database) == 1
+    assert kept(database) == [one_id(1)]
+    assert segments.all_of(tmp_path) == []
+
+
+def test_interrupted_drain_is_finished_by_the_next(database, tmp_path):
+    """What a killed keeper had inserted already is neither lost nor doubled."""
+    spool = journal(tmp_path)
+    for at in range(3):
+        spool.record(prediction(at))
+    spool.close()
+    store(database, [record(0)])
+    assert drain(tmp_path, database) == 0
+    assert kept(database) == [one_id(0), one_id(1), one_id(2)]
+
+
+def test_fetch_takes_what_is_wanted_out_of_an_open_segment(database, tmp_path):
+    """A caller's prediction is in the database when they ask for it a moment later."""
+    spool = journal(tmp_path)
+    spool.record(prediction(1))
+    spool.record(prediction(2))
+    fetch(tmp_path, database, lambda record: record.id == one_id(2))
+    assert kept(database) == [one_id(2)]
+    spool.close()
+    drain(tmp_path, database)
+    assert kept(database) == [one_id(1), one_id(2)]
+
+
+def test_locked_database_makes_predictions_wait(keeper, settings, tmp_path, caplog):
+    """While another process holds the database, recording goes on, and nothing is lost."""
+    keeper._database = Database(settings.database_url, wait_s=0.1)
+    spool = journal(tmp_path / "journal")
+    other = sqlite3.connect(tmp_path / "service.db")
+    other.execute("BEGIN EXCLUSIVE")
+    keeper._migrated = True
+    assert spool.record(prediction(1))
+    spool.roll()
+    keeper.step(1.0)
+    keeper.step(2.0)
+    assert spool.record(prediction(2))
+    assert sum("cannot be used" in line.message for line in caplog.records) == 1
+    other.rollback()
+    other.close()
+    spool.close()
+    keeper.step(3.0)
+    assert kept(keeper._database) == [one_id(1), one_id(2)]
+
+
+def test_full_database_makes_predictions_wait(keeper, tmp_path):
+    """A database without room leaves the segment where it is; with room it is drained."""
+    spool = journal(tmp_path / "journal")
+    for at in range(400):
+        spool.record(prediction(at, rows=20))
+    spool.close()
+    with keeper._database.reading() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 3}")
+    keeper._migrated = True
+    keeper.step(1.0)
+    assert len(segments.all_of(tmp_path / "journal")) == 1
+    keeper.close()
+    keeper.step(2.0)
+    assert segments.all_of(tmp_path / "journal") == []
+    assert len(kept(keeper._database)) == 400
+
+
+def test_database_that_comes_later_is_migrated_then(tmp_path):
+    """Without a database at the start the keeper tries again, and drains when there is one."""
+    (tmp_path / "sub").write_text("in the way")
+    settings = Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/sub/service.db")
+    keeper = Keeper(settings)
+    spool = journal(tmp_path / "journal")
+    spool.record(prediction(1))
+    spool.close()
+    keeper.step(1.0)
+    (tmp_path / "sub").unlink()
+    keeper.step(2.0)
+    assert kept(keeper._database) == [one_id(1)]
+    keeper.close()
+
+
+def test_old_predictions_are_pruned(keeper):
+    """What is older than the setting says goes by itself."""
+    now = 1_000 * 86_400.0
+    store(keeper._database, [record(1, at=now - 91 * 86_400), record(2, at=now - 89 * 86_400)])
+    keeper.step(now)
+    assert kept(keeper._database) == [one_id(2)]
+
+
+def test_figures_reach_metrics_of_any_worker(keeper, tmp_path):
+    """Live error, waiting bytes and damaged records are the same whichever worker is asked."""
+    (tmp_path / "journal").mkdir()
+    store(keeper._database, [record(1)])
+    with keeper._database.writing() as connection:
+        add(connection, None, [Told(one_id(1), 0, 3.0)], 1.0)
+    keeper._damaged = 2
+    keeper.step(10.0)
+    for _ in range(2):
+        registry = CollectorRegistry()
+        registry.register(FiguresCollector(tmp_path))
+        text = generate_latest(registry).decode()
+        assert 'prediction_live_rmse{model="california-housing",version="7"} 2.0' in text
+        assert "prediction_journal_damaged_total 2.0" in text
+
+
+def test_damaged_figures_are_no_figures(tmp_path):
+    """A file that somebody spoiled breaks no scrape."""
+    (tmp_path / "figures.json").write_text("[1, 2")
+    assert read(tmp_path) is None
+
+
+def until(true, seconds=30.0):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_one_worker_of_all_runs_the_keeper(migrated_file, tmp_path):
+    """Two guardians, one keeper; when its worker goes, the other takes over; all is drained."""
+    shutil.copy(migrated_file, tmp_path / "service.db")
+    url = f"sqlite:///{tmp_path}/service.db"
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": url}
+    spool = journal(tmp_path / "journal")
+    first, second = (Guardian(tmp_path, environment) for _ in range(2))
+    first.start()
+    until(lambda: first._keeper is not None)
+    second.start()
+    spool.record(prediction(1, at=time.time()))
+    spool.roll()
+    until(lambda: len(segments.all_of(tmp_path / "journal")) == 1)
+    assert second._keeper is None
+    first.stop()
+    until(lambda: second._keeper is not None)
+    spool.record(prediction(2, at=time.time()))
+    spool.close()
+    until(lambda: not segments.all_of(tmp_path / "journal"))
+    second.stop()
+    database = Database(url)
+    assert kept(database) == [one_id(1), one_id(2)]
+    database.close()
+
+
+WORKER = """
+import os, signal, sys, time
+from pathlib import Path
+from app.keeper.guardian import Guardian
+guardian = Guardian(Path(sys.argv[1]), os.environ)
+guardian.start()
+while guardian._keeper is None:
+    time.sleep(0.01)
+print(guardian._keeper.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_keeper_ends_with_a_killed_worker(tmp_path):
+    """SIGKILL of the worker leaves no keeper behind."""
+    environment = {
+        **os.environ,
+        "DATA_DIR": str(tmp_path),
+        "DATABASE_URL": f"sqlite:///{tmp_path}/service.db",
+    }
+    worker = subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(tmp_path)],
+        cwd=Path(__file__).parents[3],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    keeper = int(worker.stdout.readline())
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    worker.stdout.close()
+    until(lambda: not Path(f"/proc/{keeper}/cmdline").exists() or not _alive(keeper))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_the_keeper_stays_small():
+    """It runs without what only workers need: each would be megabytes beside every service."""
+    heavy = "numpy", "flask", "prometheus_client", "alembic"
+    script = f"import sys, app.keeper.keeper; print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == "[]"
