@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from apispec import APISpec
 from werkzeug.routing import Map
 
-from app.openapi import predicting, protocols, watching
+from app.openapi import accounts, models, predicting, protocols, remembering, watching
 from app.openapi.operation import Entry, Json, Now, as_openapi
 from app.openapi.schemas import ERROR
 
 ENTRIES: dict[str, Entry] = {
     **predicting.ENTRIES,
     **protocols.ENTRIES,
+    **models.ENTRIES,
+    **remembering.ENTRIES,
+    **accounts.ENTRIES,
     **watching.ENTRIES,
 }
 """The description of each operation, by method and path."""

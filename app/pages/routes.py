@@ -22,6 +22,7 @@ pages = Blueprint(
     static_url_path="/static",
 )
 
+
 @pages.get("/")
 def index() -> ResponseReturnValue:
     """Show the page to people; to programs list the operations, with a body that works."""

@@ -34,13 +34,16 @@ async function load() {
 
 function shown(prediction) {
   const rows = prediction.predictions.slice(0, ROWS_SHOWN).map((value, row) => one(prediction, value, row));
-  const rest = prediction.predictions.length - ROWS_SHOWN;
-  if (rest > 0) rows.push(make("p", { class: "quiet" }, `and ${number(rest)} more rows`));
-  const several = prediction.predictions.length > 1;
+  const rest = prediction.row_count - rows.length;
+  if (rest > 0) {
+    const all = `/predictions/${encodeURIComponent(prediction.id)}`;
+    rows.push(make("p", {}, make("a", { href: all }, `and ${number(rest)} more rows, as JSON`)));
+  }
+  const several = prediction.row_count > 1;
   return make("article", { class: "card past" },
     make("h2", {}, when(prediction.at), " ", make("span", { class: "quiet" }, `${prediction.model}, version ${prediction.version}`)),
     several
-      ? make("details", {}, make("summary", {}, `${number(prediction.predictions.length)} rows`), ...rows)
+      ? make("details", {}, make("summary", {}, `${number(prediction.row_count)} rows`), ...rows)
       : rows[0],
     make("p", { class: "id" }, prediction.id));
 }
