@@ -88,8 +88,11 @@ def feedback(now: Now) -> Operation:
         "Tell the true value of a prediction",
         {
             200: ("How many were taken, and how many are new.", record(TAKEN)),
-            404: ("A prediction is not yours, or too old.", ERROR),
-            409: ("Another value was told before.", ERROR),
+            404: ("A prediction is not yours or too old, or has no such row.", ERROR),
+            409: (
+                "Another value was told before or beside it, or it is not said for which row.",
+                ERROR,
+            ),
             503: AWAY,
         },
         scope="feedback",

@@ -6,6 +6,7 @@ import io
 import schemathesis
 
 from tests.app.fakes import SCHEMA
+from tests.app.site import PASSWORD
 
 NAMES = set(SCHEMA.names)
 
@@ -25,7 +26,7 @@ def as_csv(context, value):  # noqa: ARG001 - the serializer's signature
 
 @schemathesis.hook
 def map_case(context, case):  # noqa: ARG001 - the hook's signature
-    """Make lists that belong together of one length, where a case is meant to be valid."""
+    """Make lists of one length and a password hard to guess, where a case is meant to be valid."""
     if case.meta is not None and case.meta.generation.mode.is_positive:
         case.body = mended(case.body)
     return case
@@ -34,6 +35,8 @@ def map_case(context, case):  # noqa: ARG001 - the hook's signature
 def mended(body):
     if not isinstance(body, dict):
         return body
+    if "password" in body:
+        return {**body, "password": PASSWORD}
     if set(body) >= NAMES:
         return columns_of_one_length(body)
     inputs = body.get("inputs")

@@ -2,21 +2,24 @@
 
 import dataclasses
 import json
+import re
 
 import jsonschema
 import pytest
 from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from app.caller import Caller, RefusedError
+from app.caller import SCOPES, Caller, RefusedError
 from app.factory import create_app
 from app.metrics import Metrics
 from app.openapi import models
 from app.openapi.document import ENTRIES, UNDESCRIBED, operations
+from app.openapi.operation import Now
 from app.schema import Column, Schema
 from app.service import Service
 from app.settings import Settings
 from tests.app.fakes import MODEL, FakeChampion
+from tests.app.security.test_routes_demand_scopes import DEMANDS
 
 TWO = Schema(
     (Column("feature1", -9.0, 9.0, "no unit"), Column("feature2", -9.0, 9.0, "no unit")),
@@ -104,6 +107,15 @@ def test_document_says_whether_a_key_is_needed():
     assert {} in security
     strict = document(gate=Strict())["paths"]["/predict"]["post"]["security"]
     assert strict == [{"key": []}, {"session": []}]
+
+
+def test_scopes_are_those_that_the_routes_demand():
+    """What the document says a caller needs is what the security tests prove of each route."""
+    now = Now([MODEL], Settings())
+    for route, demand in DEMANDS.items():
+        name = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
+        if name not in UNDESCRIBED:
+            assert ENTRIES[name](now).scope == (demand if demand in SCOPES else None), name
 
 
 def test_docs_page_shows_every_operation_without_scripts():

@@ -1,25 +1,20 @@
-"""The application on a port of 127.0.0.1, with a history that is a list in memory."""
+"""The application on a port of 127.0.0.1, with accounts and history in SQLite."""
 
 import contextlib
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from flask import Blueprint, Flask, jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from app.database.migrate import migrate
 from app.explain.explainers import Contributions
-from app.factory import create_app
-from app.metrics import Metrics
-from app.service import Service
-from app.settings import Settings
-from tests.app.fakes import MODEL, SCHEMA, FakeChampion
-
-PAST = "0123456789abcdef"
+from tests.app.fakes import MODEL, FakeChampion
+from tests.app.site import Site
 
 
 class Priced:
@@ -38,28 +33,18 @@ class ByIncome:
         return Contributions(("MedInc", "location and neighbourhood"), 2.07, values, "100,000 USD")
 
 
-def application() -> Flask:
-    """Return the application, whose past has one prediction."""
-    model = replace(MODEL, predictor=Priced(), explainer=ByIncome())
-    app = create_app(Service(Settings(), FakeChampion(model), Metrics()))
-    past = Blueprint("past", __name__)
-    told: list[dict] = []
-
-    @past.get("/predictions")
-    def predictions() -> ResponseReturnValue:
-        one = {"id": PAST, "at": time.time(), "model": MODEL.name, "version": "7"}
-        one |= {"rows": [list(SCHEMA.example_row)], "predictions": [4.53], "feedback": told}
-        return jsonify(predictions=[one], next=None)
-
-    @past.post("/feedback")
-    def feedback() -> ResponseReturnValue:
-        if request.json["actual"] > 10:
-            return jsonify(error="actual: 99 is not plausible"), 400
-        told.append({"row": request.json["row"], "actual": request.json["actual"]})
-        return jsonify(recorded=True)
-
-    app.register_blueprint(past)
-    return app
+@contextlib.contextmanager
+def site(folder: Path) -> Iterator[Site]:
+    """Make a service that anybody may use, with accounts and history in a database of its own."""
+    url = f"sqlite:///{folder}/service.db"
+    migrate(url)
+    champion = FakeChampion(replace(MODEL, predictor=Priced(), explainer=ByIncome()))
+    made = Site(url, folder, "open", champion=champion)
+    try:
+        yield made
+    finally:
+        made.journal.close()
+        made.database.close()
 
 
 class Quiet(WSGIRequestHandler):
