@@ -7,6 +7,7 @@ a reviewer, is executed. Lines stay when code changes: older models can still be
 
 FEATURE_CODE = frozenset(
     {
+        "b163ba03ad22d963a17a9f06b6954f9a4160c4da7fa8c11e8d0d178240ca4875",
         "c04a8b2ab1ed2d685cf03bd2b2c8acc980c45d2efcff9738f160ce773ba32fcf",
     }
 )

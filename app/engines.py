@@ -6,6 +6,7 @@ ONNX Runtime after it gave XGBoost's own answers to the model's probe rows. XGBo
 import and tens of megabytes, comes in the background once somebody sends many rows.
 """
 
+import hashlib
 import io
 import logging
 import threading
@@ -38,12 +39,20 @@ def engine(metadata: Mapping[str, Any], files: Files) -> Engine:
 
     XGBoost alone when the model has no ONNX form, as older versions, or when that form does not
     give XGBoost's answers.
+
+    Raises
+    ------
+    ValueError
+        The booster is not the one that the ONNX form was made of.
     """
     booster = files(BOOSTER_FILE)
     described = metadata.get("onnx") or {"missing": "it was trained before there was one"}
     if "model" not in described:
         log.info("XGBoost answers alone: no ONNX form of the trees: %s", described.get("missing"))
         return xgboost_engine(booster)
+    if hashlib.sha256(booster).hexdigest() != described["booster_sha256"]:
+        message = f"{BOOSTER_FILE} is not what was logged: it is damaged"
+        raise ValueError(message)
     model, probe = files(described["model"]), files(described["probe"])
     try:
         inputs, answers = _probe(probe)

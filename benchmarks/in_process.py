@@ -138,6 +138,8 @@ def costs_us(calls: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> Fi
     seen: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
+            for _ in range(3):
+                call()  # What ran before has emptied the caches.
             start = time.thread_time()
             for _ in range(numbers[name]):
                 call()

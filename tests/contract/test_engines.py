@@ -94,6 +94,15 @@ def test_onnx_form_that_is_not_the_booster_is_not_used(file, told, tmp_path, cap
     assert np.array_equal(found(HOUSING.features), expected)
 
 
+def test_damaged_booster_is_found_before_it_is_needed(tmp_path):
+    """A booster that is cut off is refused at load, though ONNX Runtime could answer."""
+    saved("xgboost", tmp_path)
+    booster = tmp_path / "model.ubj"
+    booster.write_bytes(booster.read_bytes()[:1000])
+    with pytest.raises(ValueError, match=r"model\.ubj is not what was logged"):
+        engine(store._manifest(tmp_path), lambda file: (tmp_path / file).read_bytes())
+
+
 def put_other_trees(folder: Path) -> None:
     """Put the ONNX form of another model in the folder."""
     (folder / "other").mkdir()

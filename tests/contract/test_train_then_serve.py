@@ -48,6 +48,12 @@ def test_app_serves_what_was_trained(mlflow, trained):
     # The file's ratios are the generated ones but for the last bits.
     expected = model.predict(HOUSING.features[:20]).tolist()
     assert answer["predictions"] == pytest.approx(expected, rel=0.02)
+    # The training rows' deciles travelled with the model: the answered rows are counted in them.
+    lines = http.get("/metrics").text.splitlines()
+    bins = [line for line in lines if line.startswith("prediction_feature_rows_total{")]
+    of_income = [line for line in bins if 'feature="MedInc"' in line]
+    assert len(of_income) == 10
+    assert sum(float(line.rsplit(" ", 1)[1]) for line in of_income) == 20
 
 
 def test_run_is_traceable(mlflow, trained):

@@ -1,5 +1,6 @@
 """Boosted trees and forests by XGBoost, on the raw columns or on the geographic features."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -87,7 +88,9 @@ class Boosted:
         inputs, answers = probe(self.booster)
         (folder / ONNX_FILE).write_bytes(model)
         np.savez_compressed(folder / PROBE_FILE, inputs=inputs, answers=answers)
-        return {"model": ONNX_FILE, "probe": PROBE_FILE}
+        # A server may not open the booster before it is needed: so it can tell that it is whole.
+        digest = hashlib.sha256((folder / BOOSTER_FILE).read_bytes()).hexdigest()
+        return {"model": ONNX_FILE, "probe": PROBE_FILE, "booster_sha256": digest}
 
     @classmethod
     def load(cls, folder: Path, described: Mapping[str, Any]) -> Self:
