@@ -39,6 +39,11 @@ class Settings:
     prediction_days: float = 90.0
     """So long predictions and their feedback are kept."""
 
+    @property
+    def journal_dir(self) -> Path:
+        """Where predictions wait for the database."""
+        return self.data_dir / "journal"
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read the settings.

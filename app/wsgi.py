@@ -44,7 +44,7 @@ database = Database(settings.database_url)
 gate = AccountGate(
     settings.auth, operator, partial(late("app.accounts.credentials", "find"), database)
 )
-journal = Spool(settings.data_dir / "journal", settings.journal_max_bytes, metrics.unrecorded.inc)
+journal = Spool(settings.journal_dir, settings.journal_max_bytes, metrics.unrecorded.inc)
 journal.start()
 Guardian(settings.data_dir, os.environ).start()
 champion = Follower(

@@ -4,7 +4,6 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from flask import Response, current_app, jsonify, request
@@ -32,7 +31,7 @@ def list_predictions() -> Response:
     if before is not None and not is_id(before):
         raise RefusedError(400, "before must be the id of the last prediction that you have seen")
     # After a long outage the list lags behind instead of waiting for all of it.
-    if before is None and segments.bytes_in(_journal(service)) < MOST_FETCHED_BYTES:
+    if before is None and segments.bytes_in(service.settings.journal_dir) < MOST_FETCHED_BYTES:
         _fetch(service, lambda record: record.user_id == user_id)
     with service.database.reading() as connection:
         found = predictions.newest(connection, user_id, limit + 1, before)
@@ -82,11 +81,7 @@ def _tell(service: Service, user_id: int | None) -> tuple[int, int]:
 
 
 def _fetch(service: Service, wanted: Callable[[Record], bool]) -> None:
-    fetch(_journal(service), service.database, wanted)
-
-
-def _journal(service: Service) -> Path:
-    return service.settings.data_dir / "journal"
+    fetch(service.settings.journal_dir, service.database, wanted)
 
 
 def _one(service: Service, user_id: int | None, prediction_id: str) -> predictions.Kept | None:

@@ -1,7 +1,6 @@
 """What the keeper does, step by step: drain, count, prune."""
 
 import logging
-from pathlib import Path
 
 from app.accounts.expired import forget_expired
 from app.database import feedback, predictions
@@ -31,7 +30,7 @@ class Keeper:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._journal: Path = settings.data_dir / "journal"
+        self._journal = settings.journal_dir
         self._database = Database(settings.database_url, WAIT_S)
         self._migrated = False
         self._damaged = 0

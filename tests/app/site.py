@@ -38,7 +38,7 @@ class Site:
         clock = lambda: time.time() + self.now[0]  # noqa: E731
         gate = AccountGate(self.auth, digest(OPERATOR_KEY), partial(find, self.database), clock)
         self.metrics = Metrics()
-        self.journal = Spool(self.folder / "journal", 1 << 24, self.metrics.unrecorded.inc)
+        self.journal = Spool(self.settings.journal_dir, 1 << 24, self.metrics.unrecorded.inc)
         self.app = create_app(
             Service(self.settings, self.champion, self.metrics, gate, self.journal, self.database)
         )

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from app.accounts.gate import LIFE_S
+from app.spool import segments
 from app.spool.spool import Spool
 from tests.app.records import one_id, prediction
 from tests.app.site import OPERATOR_KEY, PASSWORD
@@ -119,6 +120,7 @@ def test_two_workers_share_accounts_and_one_keeper(server, tmp_path):
 
     (keeper,) = server.keepers()
     spool = Spool(tmp_path / "data" / "journal", 1 << 20, lambda: None)
+    segment = segments.all_of(tmp_path / "data" / "journal")[-1]
     spool.record(prediction(1, user_id=1, at=time.time()))
     os.kill(keeper.ppid(), signal.SIGKILL)
     spool.close()
@@ -127,7 +129,8 @@ def test_two_workers_share_accounts_and_one_keeper(server, tmp_path):
     while [each.pid for each in server.keepers()] in ([], [keeper.pid]):
         assert time.monotonic() < end
         time.sleep(0.2)
-    while list((tmp_path / "data" / "journal").glob("*")) and time.monotonic() < end:
+    while segment.exists():
+        assert time.monotonic() < end
         time.sleep(0.2)
 
     assert server.ask("DELETE", f"/keys/{made['id']}", **cookie)[0] == 200

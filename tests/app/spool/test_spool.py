@@ -1,7 +1,7 @@
 """The spool: what was acknowledged is on disk, what has no room is refused."""
 
-import errno
 import os
+import resource
 import subprocess
 import sys
 import textwrap
@@ -106,27 +106,21 @@ def test_folder_that_cannot_be_written_only_refuses(tmp_path, caplog):
     assert journal.record(prediction())
 
 
-def test_full_disk_leaves_no_half_record(tmp_path):
-    """When the disk takes only a part, the part is removed and the next record is readable."""
-
-    class FullDisk(segments.Segment):
-        room = 10
-
-        def append(self, record: bytes) -> None:
-            if self.room:
-                os.write(self.descriptor, record[: self.room])
-                os.ftruncate(self.descriptor, self.size)
-                raise OSError(errno.ENOSPC, "No space left on device")
-            super().append(record)
-
+def test_disk_that_takes_a_part_keeps_no_half_record(tmp_path):
+    """Of a record that is written in part nothing stays, and the next one is readable."""
     journal = spool(tmp_path)
-    journal._segment = FullDisk(journal._segment.descriptor)
-    assert not journal.record(prediction(1))
-    journal._segment.room = 0
-    journal.roll()
-    assert journal.record(prediction(2))
+    assert journal.record(prediction(1))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # The system then writes ten bytes more and no other, as a full disk does.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(encode(prediction())) + 10, before[1]))
+    try:
+        assert not journal.record(prediction(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    journal._measure()
+    assert journal.record(prediction(3))
     journal.close()
-    assert drained(tmp_path) == [prediction(2).id]
+    assert drained(tmp_path) == [prediction(1).id, prediction(3).id]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
