@@ -23,8 +23,13 @@ async function predict() {
   const faults = inputs.map((input, at) => fault(input.value, model.columns[at]));
   inputs.forEach((input, at) => tell(input, faults[at]));
   const first = faults.findIndex((found) => found !== null);
-  if (first >= 0) return inputs[first].focus();
   const mine = ++asked;
+  if (first >= 0) {
+    // The answer to what stood there before would be taken for one to what stands there now.
+    answer.replaceChildren(make("p", { class: "quiet" }, "Mend what is marked, then ask again."));
+    explanation.replaceChildren();
+    return inputs[first].focus();
+  }
   const body = { features: [inputs.map((input) => Number(input.value))] };
   form.setAttribute("aria-busy", "true");
   try {

@@ -127,6 +127,7 @@ def test_true_value_is_told_in_the_history(page, address):
     page.type("article input", "4.2")
     page.press("Enter")
     page.until("!document.querySelector('article:first-child form')")
+    assert page.js("document.getElementById('more').offsetParent") is None
     told = "Truly 420,000 USD: the prediction was 33,000 USD too high"
     assert told in page.text("article")
     page.go(f"{address}/history")
