@@ -17,6 +17,9 @@ from app.engines import Files, Floats
 from app.explain.drivers import shares
 from app.predictors import feature_code
 
+MEDIAN = 5
+"""The middle of eleven edges of deciles."""
+
 
 @dataclass(frozen=True)
 class Contributions:
@@ -128,10 +131,15 @@ def _xgboost(metadata: Mapping[str, Any], files: Files) -> Explainer:
 def _linear(metadata: Mapping[str, Any], files: Files) -> Explainer:
     saved = json.loads(files("model.json"))
     weights = np.array(saved["weights"], dtype=np.float64)
-    # The artifact has no means of its columns; its few example rows stand in for them.
-    typical = np.array(metadata["probe"]["rows"], dtype=np.float64).mean(axis=0)
+    columns = _columns(metadata)
+    if "reference" in metadata:
+        deciles = json.loads(files(metadata["reference"]))["features"]
+        typical = np.array([deciles[name][MEDIAN] for name in columns], dtype=np.float64)
+    else:
+        # Trained before the deciles travelled with the model: its example rows stand in for them.
+        typical = np.array(metadata["probe"]["rows"], dtype=np.float64).mean(axis=0)
     unit = "log-odds" if metadata.get("classes") else str(metadata["target"]["unit"])
-    return _WeightedSum(weights, float(saved["intercept"]), typical, _columns(metadata), unit)
+    return _WeightedSum(weights, float(saved["intercept"]), typical, columns, unit)
 
 
 _KINDS: Mapping[str, Callable[[Mapping[str, Any], Files], Explainer]] = {

@@ -7,11 +7,15 @@ from flask.typing import ResponseReturnValue
 from werkzeug.test import EnvironBuilder
 
 from app.caller import RefusedError
-from app.openapi.document import document
+from app.late import late
 from app.openapi.operation import Json, Now
 from app.service import Service, service_of
 
 openapi = Blueprint("openapi", __name__)
+
+# A worker that nobody asks for its description need not hold apispec and all that is described.
+document = late("app.openapi.document", "document")
+summaries = late("app.openapi.document", "summaries")
 
 
 @openapi.get("/openapi.json")
@@ -55,7 +59,8 @@ def now(service: Service) -> Now:
 
 
 def _document(service: Service) -> Json:
-    return document(current_app.url_map, now(service), open_to_all=_is_open(service))
+    made: Json = document(current_app.url_map, now(service), open_to_all=_is_open(service))
+    return made
 
 
 def _is_open(service: Service) -> bool:

@@ -10,8 +10,7 @@ from app.accounts.tokens import form_token
 from app.caller import Caller, RefusedError
 from app.example import EXAMPLE_BODY
 from app.model import ServedModel
-from app.openapi.document import summaries
-from app.openapi.routes import now
+from app.openapi.routes import now, summaries
 from app.service import Service, service_of
 
 pages = Blueprint(

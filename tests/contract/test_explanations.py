@@ -1,9 +1,11 @@
 """Each model that training saves is explained by the API, and the explanation adds up."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from app.explain.drivers import LOCATION, OTHER, drivers_of
 from app.model import ServedModel, load
@@ -104,3 +106,18 @@ def test_nothing_is_fetched_again_for_the_second_question(tmp_path):
     for _ in range(2):
         model.explainer.contributions(ROWS)
     assert registry.fetched[before:] == ["model.json"]
+
+
+def test_weighted_sum_is_compared_with_the_median_of_its_training_rows(tmp_path):
+    """Where the deciles travel with the model, a row of medians has no drivers."""
+    saved("linear", tmp_path)
+    medians = np.median(HOUSING.features[SPLIT.train], axis=0)
+    deciles = {name: [median] * 11 for name, median in zip(features.RAW, medians, strict=True)}
+    (tmp_path / "reference.json").write_text(
+        json.dumps({"features": deciles, "prediction": [0.0] * 11})
+    )
+    manifest = tmp_path / store.MANIFEST
+    described = yaml.safe_load(manifest.read_text())["metadata"] | {"reference": "reference.json"}
+    manifest.write_text(yaml.safe_dump({"metadata": described}))
+    found = served(tmp_path).explainer.contributions(medians[None])
+    assert np.allclose(found.values, 0.0)

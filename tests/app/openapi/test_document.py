@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import re
+import subprocess
+import sys
 
 import jsonschema
 import pytest
@@ -116,6 +118,13 @@ def test_scopes_are_those_that_the_routes_demand():
         name = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
         if name not in UNDESCRIBED:
             assert ENTRIES[name](now).scope == (demand if demand in SCOPES else None), name
+
+
+def test_description_costs_nothing_before_it_is_asked_for():
+    """A worker starts without the libraries that describe, explain and remember."""
+    code = "import sys, app.factory; print(*{'apispec', 'sqlalchemy', 'xgboost'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "")
 
 
 def test_docs_page_shows_every_operation_without_scripts():
