@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.pages.served import served, site
+from tests.app.pages.hosted import served, site
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "15"))
 HOOKS = Path(__file__).with_name("schemathesis_hooks.py")

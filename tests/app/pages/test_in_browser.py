@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.fakes import SCHEMA
-from tests.app.pages.served import served, site
+from tests.app.pages.hosted import served, site
 from tests.browser import Browser, Page, browsing, program
 
 CHROMIUM = program()
