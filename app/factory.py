@@ -8,12 +8,15 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.accounts.blueprint import accounts
 from app.caller import RefusedError
+from app.explain.routes import explain
 from app.history.blueprint import history
 from app.hot_path import HotPath
 from app.mlflow_routes import mlflow_routes
 from app.model_health import ModelHealth
 from app.model_routes import model_routes
 from app.open_inference_routes import open_inference_routes
+from app.openapi.routes import openapi
+from app.pages.routes import pages
 from app.prediction import INTERNAL
 from app.refusal import json_refusal
 from app.routes import routes
@@ -22,12 +25,13 @@ from app.service import KEY, Service
 
 log = logging.getLogger(__name__)
 
-BLUEPRINTS = (routes, mlflow_routes, open_inference_routes, model_routes, accounts, history)
+PROTOCOLS = (routes, mlflow_routes, open_inference_routes)
+BLUEPRINTS = (*PROTOCOLS, model_routes, accounts, history, explain, openapi, pages)
 
 
 def create_app(service: Service) -> Flask:
     """Return the application; its models are followed by whoever made them, not by the app."""
-    app = Flask("app", static_folder=None, template_folder="pages/templates")
+    app = Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body_bytes
     app.extensions[KEY] = service
     service.metrics.add(ModelHealth(service.models))

@@ -26,12 +26,18 @@ from app.shared_metrics import VARIABLE, forget_dead_workers
 __all__ = [
     "ERRORS",
     "FEATURE_ROWS",
+    "FEEDBACK_ROWS",
     "GC_COLLECTIONS",
+    "JOURNAL_BYTES",
+    "JOURNAL_DAMAGED",
     "LATENCY",
+    "LIVE_RMSE",
+    "LIVE_ROWS",
     "MODEL_INFO",
     "OUTPUT_ROWS",
     "REQUESTS",
     "ROWS",
+    "UNRECORDED",
     "Metrics",
 ]
 

@@ -62,9 +62,10 @@ def invocations() -> ResponseReturnValue:
 @mlflow_routes.get("/ping")
 @mlflow_routes.get("/health")
 def ping() -> ResponseReturnValue:
-    """Tell whether a model is served, as MLflow tells it: with an empty body."""
+    """Tell whether a model is served, as MLflow tells it: by the status, with an empty body."""
     ready = service_of(current_app).models.default is not None
-    return Response("\n", 200 if ready else 404, content_type="application/json")
+    # MLflow calls it JSON, which an empty line is not.
+    return Response("\n", 200 if ready else 404, content_type="text/plain")
 
 
 @mlflow_routes.get("/version")

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from app.explain.explainers import Explainer, explainer
 from app.predictors import Predictor, predictor
 from app.reference import Reference
 from app.registry import ModelVersion
@@ -43,6 +44,8 @@ class ServedModel:
     """None for a version that was trained before it travelled with the model."""
     baseline_rmse: float | None = None
     """On its test rows; None for a classifier, and for a version from before it was kept."""
+    explainer: Explainer | None = None
+    """None when its predictions cannot be explained."""
 
     def predict(self, rows: npt.NDArray[np.float64]) -> list[float]:
         """Return one prediction a row: in the schema's target unit, or a class."""
@@ -68,6 +71,7 @@ def load(registry: Files, version: ModelVersion) -> ServedModel:
         schema = Schema.from_metadata(metadata)
         loaded = predictor(metadata, lambda name: registry.file(version, name))
         baseline_rmse = metadata.get("test_rmse")
+        explains = explainer(metadata, lambda name: registry.file(version, name))
         reference = None
         if "reference" in metadata:
             found = registry.file(version, metadata["reference"])
@@ -82,7 +86,7 @@ def load(registry: Files, version: ModelVersion) -> ServedModel:
         message = f"{version.name} version {version.version} cannot be served: {reason}"
         raise UnusableModelError(message) from error
     identity = (version.name, version.version, version.run_id)
-    return ServedModel(*identity, schema, loaded, reference, baseline_rmse)
+    return ServedModel(*identity, schema, loaded, reference, baseline_rmse, explains)
 
 
 def _check(loaded: Predictor, rows: Sequence[Sequence[float]], expected: Sequence[float]) -> None:

@@ -178,9 +178,9 @@ def _reply(
     models = service.models
     model = None if request.model is None else served(models, request.model, request.version)
     try:
-        table, repeated = dialect.read(request, _mimetype(request))
+        table, repeated = dialect.read(request, mimetype_of(request))
         if model is None:
-            model = _by_columns(models, table)
+            model = by_columns(models, table)
         rows = values(table, model.schema, service.settings.max_rows)
     except BadInputError as error:
         service.metrics.bad_input.inc()
@@ -189,7 +189,8 @@ def _reply(
     return Reply(200, OK_HEADERS, orjson.dumps(dialect.answer(answered, repeated)))
 
 
-def _mimetype(request: Request) -> str:
+def mimetype_of(request: Request) -> str:
+    """Return the kind of the body; raises BadInputError with status 415 when it is compressed."""
     if encoding := request.environ.get("HTTP_CONTENT_ENCODING"):
         message = f"Content-Encoding {encoding[:60]} is not taken: send the body as it is"
         raise BadInputError(message, status=415)
@@ -197,7 +198,7 @@ def _mimetype(request: Request) -> str:
     return sent if sent == "application/json" else sent.partition(";")[0].strip().lower()
 
 
-def _by_columns(models: Models, table: Table) -> ServedModel:
+def by_columns(models: Models, table: Table) -> ServedModel:
     """Return the model whose columns the body has, else the one that answers by default."""
     names = table.names
     model = (models.with_columns(names) if names else None) or models.default

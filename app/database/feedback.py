@@ -110,11 +110,11 @@ def _row(
         raise FeedbackError(item, 404, message)
     if told.row is None and len(predicted) > 1:
         message = f"{told.prediction_id} has {len(predicted)} rows: say which, as row, from 0"
-        raise FeedbackError(item, 400, message)
+        raise FeedbackError(item, 409, message)
     row = told.row or 0
     if not 0 <= row < len(predicted):
         message = f"row {row}: {told.prediction_id} has {len(predicted)} rows, counted from 0"
-        raise FeedbackError(item, 400, message)
+        raise FeedbackError(item, 404, message)
     return {
         "prediction_id": told.prediction_id,
         "row": row,
@@ -130,7 +130,7 @@ def _no_two_values(rows: Sequence[dict[str, Any]]) -> None:
     for item, row in enumerate(rows):
         if told.setdefault((row["prediction_id"], row["row"]), row["actual"]) != row["actual"]:
             message = f"row {row['row']} of {row['prediction_id']} stands here with two values"
-            raise FeedbackError(item, 400, message)
+            raise FeedbackError(item, 409, message)
 
 
 def _known(connection: Connection, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, int], float]:

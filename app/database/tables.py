@@ -1,4 +1,4 @@
-"""The tables; the migrations make exactly these, and a test compares them.
+"""The tables; the migrations lead to exactly these, and a test compares them.
 
 Times are seconds since 1970 (UTC), as the journal has them. Tokens are kept as SHA-256 only: they
 are random enough that nobody can guess them from it.

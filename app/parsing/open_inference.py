@@ -122,10 +122,15 @@ def _tensor(found: object, number: int, rest: memoryview) -> tuple[_Tensor, memo
     if len(values) != math.prod(shape):
         message = f"input {show(name)}: has {len(values)} values, and its shape another number"
         raise BadInputError(message, column=shortened(name), value=len(values))
-    if "INT" in datatype and any(isinstance(value, float) for value in values):
+    if "INT" in datatype and any(_is_fraction(value) for value in values):
         message = f"input {show(name)}: a value is no integer, as its datatype {datatype} says"
         raise BadInputError(message, column=shortened(name))
     return _Tensor(name, shape, values), rest
+
+
+def _is_fraction(value: object) -> bool:
+    # To JSON 46.0 is an integer.
+    return isinstance(value, float) and not value.is_integer()
 
 
 def _shape(found: object, name: str) -> tuple[int, ...]:

@@ -30,6 +30,7 @@ class Site:
     folder: Path
     auth: str
     now: list[float] = field(default_factory=lambda: [0.0])
+    champion: FakeChampion = field(default_factory=FakeChampion)
 
     def __post_init__(self):
         self.settings = Settings(auth=self.auth, data_dir=self.folder, database_url=self.url)
@@ -39,7 +40,7 @@ class Site:
         self.metrics = Metrics()
         self.journal = Spool(self.settings.journal_dir, 1 << 24, self.metrics.unrecorded.inc)
         self.app = create_app(
-            Service(self.settings, FakeChampion(), self.metrics, gate, self.journal, self.database)
+            Service(self.settings, self.champion, self.metrics, gate, self.journal, self.database)
         )
 
     def client(self, key: str | None = None) -> FlaskClient:

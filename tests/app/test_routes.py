@@ -127,10 +127,3 @@ def test_requests_rows_and_latency_are_counted():
     assert counted(http, "prediction_requests_total") == 2
     assert counted(http, "prediction_rows_total") == 3
     assert counted(http, "prediction_latency_seconds_count") == 2
-
-
-def test_index_lists_every_route():
-    """The index names each route that the application has, and no other."""
-    http = client()
-    listed = {route.split()[1] for route in http.get("/").json["routes"]}
-    assert listed | {"/"} == {rule.rule for rule in http.application.url_map.iter_rules()}

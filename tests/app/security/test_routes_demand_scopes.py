@@ -1,5 +1,7 @@
 """Every route of the application stands here with what it demands; one that does not, fails."""
 
+import re
+
 import pytest
 
 from app.caller import SCOPES
@@ -23,8 +25,6 @@ DEMANDS = {
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
     "GET /metrics": OPEN,
-    "POST /predict": "predict",
-    "POST /invocations": "predict",
     "GET /ping": OPEN,
     "GET /health": OPEN,
     "GET /version": OPEN,
@@ -33,9 +33,16 @@ DEMANDS = {
     "GET /v2/health/ready": OPEN,
     "GET /v2/models/<name>": OPEN,
     "GET /v2/models/<name>/ready": OPEN,
-    "POST /v2/models/<name>/infer": "predict",
     "GET /v2/models/<name>/versions/<version>": OPEN,
     "GET /v2/models/<name>/versions/<version>/ready": OPEN,
+    "GET /history": OPEN,
+    "GET /docs": OPEN,
+    "GET /openapi.json": OPEN,
+    "GET /static/<path:filename>": OPEN,
+    "POST /predict": "predict",
+    "POST /explain": "predict",
+    "POST /invocations": "predict",
+    "POST /v2/models/<name>/infer": "predict",
     "POST /v2/models/<name>/versions/<version>/infer": "predict",
     "GET /models": "predict",
     "POST /models/<name>/previous": "manage",
@@ -61,9 +68,7 @@ SCOPED = sorted(route for route, demand in DEMANDS.items() if demand in SCOPES)
 
 def path_of(route: str) -> tuple[str, str]:
     method, rule = route.split()
-    for name in ("<prediction_id>", "<int:key_id>", "<name>", "<version>"):
-        rule = rule.replace(name, "1")
-    return method, rule
+    return method, re.sub("<[^>]+>", "1", rule)
 
 
 def routes_of(app) -> set[str]:

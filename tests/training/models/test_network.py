@@ -29,7 +29,10 @@ def fitted() -> Network:
 def test_without_keras_the_error_says_what_to_install(monkeypatch):
     """Where the extra is missing there is a sentence and no ImportError."""
     monkeypatch.setitem(sys.modules, "keras", None)
-    with pytest.raises(TrainingError, match=r"needs Keras 3 and a backend.*uv pip install keras"):
+    with pytest.raises(
+        TrainingError,
+        match=r"needs Keras 3 and a backend.*uv pip install --python .venv --group keras",
+    ):
         fitted()
 
 

@@ -1,0 +1,1 @@
+"""Explains predictions: the drivers of each, and POST /explain."""

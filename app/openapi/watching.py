@@ -1,0 +1,82 @@
+"""Descriptions of the operations that tell how the service is, and of the pages for people."""
+
+from app.openapi.operation import ERROR, HTML, Entry, Json, Now, Operation
+from app.openapi.predicting import model_named
+from app.openapi.schemas import TEXT, record
+
+READY: Json = {
+    "type": "object",
+    "required": ["status", "model", "version", "run_id"],
+    "properties": {
+        "status": {"type": "string", "enum": ["ready", "waiting"]},
+        "model": {"type": ["string", "null"]},
+        "version": {"type": ["string", "null"]},
+        "run_id": {"type": ["string", "null"]},
+        "bundle": {"type": "string", "description": "The host bundle that started this process."},
+        "stale": {"type": "boolean", "description": "The registry cannot be followed now."},
+        "problem": TEXT,
+        "error": TEXT,
+    },
+}
+
+
+def index(now: Now) -> Operation:
+    """GET /."""
+    routes = {"type": "object", "additionalProperties": TEXT}
+    answer = record({"service": TEXT, "routes": routes, "example": {}})
+    return Operation(
+        "The page for people; as JSON, all operations and a body that works",
+        {200: ("The page or the list.", answer), 404: ("No such model is served.", ERROR)},
+        parameters=[model_named(now)],
+        other_answers=(HTML,),
+    )
+
+
+def healthz(_now: Now) -> Operation:
+    """GET /healthz."""
+    return Operation("Is the process alive", {200: ("It is.", record({"status": TEXT}))})
+
+
+def readyz(_now: Now) -> Operation:
+    """GET /readyz."""
+    answers = {200: ("A model is served.", READY), 503: ("None is yet.", READY)}
+    return Operation("Is a model served, and which", answers)
+
+
+def metrics(_now: Now) -> Operation:
+    """GET /metrics."""
+    return Operation(
+        "Figures for Prometheus", {200: ("All metrics.", None)}, other_answers=("text/plain",)
+    )
+
+
+def history(_now: Now) -> Operation:
+    """GET /history."""
+    return Operation(
+        "The page of past predictions and their outcome",
+        {200: ("The page.", None)},
+        other_answers=(HTML,),
+    )
+
+
+def docs(_now: Now) -> Operation:
+    """GET /docs."""
+    answers = {200: ("The page.", None)}
+    return Operation("This description as a page", answers, other_answers=(HTML,))
+
+
+def openapi(_now: Now) -> Operation:
+    """GET /openapi.json."""
+    answer = {"openapi": TEXT, "info": {"type": "object"}, "paths": {"type": "object"}}
+    return Operation("This description, as OpenAPI 3.1", {200: ("It.", record(answer))})
+
+
+ENTRIES: dict[str, Entry] = {
+    "GET /": index,
+    "GET /healthz": healthz,
+    "GET /readyz": readyz,
+    "GET /metrics": metrics,
+    "GET /history": history,
+    "GET /docs": docs,
+    "GET /openapi.json": openapi,
+}

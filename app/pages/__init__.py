@@ -1,0 +1,1 @@
+"""The pages for people: templates, one style sheet, JavaScript modules as they are."""
