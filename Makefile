@@ -45,5 +45,5 @@ bench: ## measure this machine and write docs/benchmarks.md
 
 clean: ## stop everything and remove all that was made here, data and models too
 	@if [ -f .local/env ] && [ -x .venv/bin/python ]; then $(LOCAL) down; fi
-	@rm -rf .local .venv data .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .local .venv .service data .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
