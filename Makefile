@@ -2,6 +2,8 @@
 PYTHON ?= python3
 ARGS ?=
 LOCAL := .venv/bin/python -m infra.local
+# One process a core; the tests of one file follow one another.
+SPREAD := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 INSTALLED = test -x .venv/bin/python || { echo 'error: nothing is installed here yet: `make up` does it' >&2; exit 1; }
 .DEFAULT_GOAL := help
 .PHONY: help up down status logs test boot-test bench clean
@@ -34,8 +36,8 @@ test: ## run every check and test, stopping at the first that fails
 	run ruff format --check; \
 	run mypy; \
 	run lint-imports; \
-	run python -m pytest $(ARGS); \
-	run python -m pytest -m e2e $(ARGS)
+	run python -m pytest $(SPREAD) $(ARGS); \
+	run python -m pytest $(SPREAD) -m e2e $(ARGS)
 
 boot-test: ## boot the host of stack dev on this machine, as root, and write docs/boot-test.md
 	@$(PYTHON) infra/local/install.py --dev && .venv/bin/python -m tests.boot
