@@ -14,6 +14,7 @@ import pytest
 
 from app.example import EXAMPLE_BODY
 from benchmarks.scratch import DATA
+from infra.configuration import NOT_SET
 from infra.local import machine, processes
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -186,7 +187,8 @@ def test_no_secret_is_in_the_state_or_in_a_log(stack):
     assert files["operator-key"] == shown[-1]
     # The secret itself, without the names around it in a password file.
     values = {*shown, *(text.rpartition(":")[2].rpartition(" ")[2] for text in files.values())}
-    assert len(values) == 8  # seven that were drawn, and a hash of one
+    values.discard(NOT_SET)
+    assert len(values) == 7  # six that were drawn, and a hash of one
     assert min(map(len, values)) >= 24
     assert {path.stat().st_mode & 0o777 for path in (home / "secrets").iterdir()} == {0o600}
     patterns = ("state/**/*.json*", "hosts/*/log/*", "hosts/*/bundles/**/*", "hosts/*/*.yaml")
@@ -247,7 +249,8 @@ def test_the_host_trains_by_itself_when_the_stack_says_so(stack):
     def versions():
         return {v["version"] for v in json.loads(get(url))["model_versions"]}
 
-    assert versions() == {"1"}
+    # The service itself answers without MLflow, which may still be starting anew.
+    assert eventually(versions) == {"1"}
     stack.pulumi("config", "set", "trainEveryHours", "1")
     done = stack.pulumi("up", "--yes", "--non-interactive")
     assert done.returncode == 0, done.stdout + done.stderr
