@@ -278,6 +278,7 @@ def _summary(
     where = local_urls(chosen)
     console.print(f"\n[bold green]Up[/] in {seconds:.0f} s. A real prediction has answered:")
     console.print(f"  {json.dumps(answer)}", soft_wrap=True, markup=False)
+    console.print(f"  {'a page':<12}{where['xgboost-api'].removesuffix('predict')}")
     for name in ("mlflow", "prometheus", "grafana"):
         if not any("rafana" in note for note in notes) or name != "grafana":
             console.print(f"  {name:<12}{where[name]}")

