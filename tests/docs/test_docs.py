@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,13 @@ def test_links_within_the_documents_lead_somewhere():
     for page in [CHECKOUT / "README.md", *CHECKOUT.glob("docs/**/*.md")]:
         for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_library_has_its_reason():
+    """ADR 4 has a line for each package that the project asks for."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    groups = [project["project"]["dependencies"], *project["dependency-groups"].values()]
+    names = {re.match(r"[\w-]+", line).group() for group in groups for line in group}
+    page = (CHECKOUT / "docs" / "adr" / "0004-libraries.md").read_text().lower()
+    told = set(re.findall(r"[\w-]+", " ".join(re.findall(r"^\| (.*?) \|", page, re.MULTILINE))))
+    assert {name for name in names if not name.startswith("types-")} <= told
