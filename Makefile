@@ -46,6 +46,6 @@ bench: ## measure this machine and write docs/benchmarks.md
 	@$(PYTHON) infra/local/install.py && .venv/bin/python -m benchmarks $(ARGS)
 
 clean: ## stop everything and remove all that was made here, data and models too
-	@if [ -f .local/env ] && [ -x .venv/bin/python ]; then $(LOCAL) down; fi
+	@if [ -f .local/env ] && [ -x .venv/bin/python ]; then $(LOCAL) down >/dev/null; fi
 	@rm -rf .local .venv .service data .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
