@@ -19,6 +19,7 @@ from app.openapi.routes import openapi
 from app.pages.routes import pages
 from app.prediction import INTERNAL
 from app.refusal import json_refusal
+from app.replies import TOO_LARGE
 from app.routes import routes
 from app.security_headers import secure
 from app.service import KEY, Service
@@ -48,7 +49,7 @@ def create_app(service: Service) -> Flask:
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     message = error.description or error.name
     if isinstance(error, RequestEntityTooLarge):
-        message = "the body is too large: send fewer rows in each request"
+        message = TOO_LARGE
     answer = jsonify(error=message)
     answer.status_code = error.code or 500
     for name, value in error.get_headers():

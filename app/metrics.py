@@ -78,11 +78,12 @@ class Metrics:
         self.bad_input = errors.labels("bad_input")
         self.no_model = errors.labels("no_model")
         self.unauthorized = errors.labels("unauthorized")
+        self.unavailable = errors.labels("unavailable")
         self.internal = errors.labels("internal")
         self.rows = Counter(ROWS, "Rows predicted.", registry=counted)
         self.latency = Histogram(
             LATENCY,
-            "Seconds from a read request to its answer, successful or not.",
+            "Seconds from a request's head to its answer, successful or not.",
             buckets=LATENCY_BUCKETS_S,
             registry=counted,
         )
