@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, jsonify
+from flask import Flask, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -22,7 +22,7 @@ from app.refusal import json_refusal
 from app.replies import TOO_LARGE
 from app.routes import routes
 from app.security_headers import secure
-from app.service import KEY, Service
+from app.service import KEY, Service, service_of
 
 log = logging.getLogger(__name__)
 
@@ -61,4 +61,5 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 def _fault(error: Exception) -> ResponseReturnValue:
     # The trace is for the log; the caller gets no inside view.
     log.error("a request failed", exc_info=error)
+    service_of(current_app).metrics.http_faults.inc()
     return jsonify(error=INTERNAL), 500

@@ -148,6 +148,16 @@ def test_too_large_is_413_in_every_protocol(path):
     assert counted(http, 'prediction_errors_total{reason="bad_input"}') == counts
 
 
+def test_faults_beside_predictions_are_counted():
+    """A page that fails is a 500 without its message, and is counted as no prediction."""
+    http = client(FakeChampion(dataclasses.replace(MODEL, explainer=Broken())))
+    answer = http.post("/explain", json=EXAMPLE_BODY)
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert counted(http, "http_faults_total") == 1
+    assert counted(http, "prediction_requests_total") == 0
+
+
 def test_requests_rows_and_latency_are_counted():
     """Each request counts once, each row once, and each request has a latency."""
     http = client()
