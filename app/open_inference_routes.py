@@ -93,6 +93,7 @@ def ready() -> ResponseReturnValue:
 @open_inference_routes.get("/models/<name>/versions/<version>")
 def metadata(name: str, version: str | None = None) -> ResponseReturnValue:
     """Describe a model: a tensor for each column, or one for all, is taken."""
+    _service().gate.caller(request.environ, "predict")
     try:
         model = served(_service().models, name, version)
     except NotServedError as error:
