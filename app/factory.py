@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, jsonify
+from flask import Flask, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -19,9 +19,10 @@ from app.openapi.routes import openapi
 from app.pages.routes import pages
 from app.prediction import INTERNAL
 from app.refusal import json_refusal
+from app.replies import TOO_LARGE
 from app.routes import routes
 from app.security_headers import secure
-from app.service import KEY, Service
+from app.service import KEY, Service, service_of
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def create_app(service: Service) -> Flask:
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     message = error.description or error.name
     if isinstance(error, RequestEntityTooLarge):
-        message = "the body is too large: send fewer rows in each request"
+        message = TOO_LARGE
     answer = jsonify(error=message)
     answer.status_code = error.code or 500
     for name, value in error.get_headers():
@@ -60,4 +61,5 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 def _fault(error: Exception) -> ResponseReturnValue:
     # The trace is for the log; the caller gets no inside view.
     log.error("a request failed", exc_info=error)
+    service_of(current_app).metrics.http_faults.inc()
     return jsonify(error=INTERNAL), 500

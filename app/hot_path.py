@@ -35,9 +35,12 @@ class HotPath:
         # Without a length the body comes in pieces; with too great a one it is refused unread.
         if not (told.isdecimal() and len(told) <= MOST_DIGITS and int(told) <= self._most_bytes):
             return self.flask(environ, start_response)
-        body = environ["wsgi.input"].read(int(told))
-        if len(body) != int(told):
-            body = b""  # The caller went away, or sent less than it said: nothing to predict from.
+
+        def body() -> bytes:
+            sent: bytes = environ["wsgi.input"].read(int(told))
+            # The caller went away, or sent less than it said: nothing to predict from.
+            return sent if len(sent) == int(told) else b""
+
         kind, query = environ.get("CONTENT_TYPE", ""), environ.get("QUERY_STRING", "")
         status, headers, text = answer(body, kind, query, environ, self._service)
         length_of_text = ("Content-Length", str(len(text)))

@@ -28,6 +28,7 @@ __all__ = [
     "FEATURE_ROWS",
     "FEEDBACK_ROWS",
     "GC_COLLECTIONS",
+    "HTTP_FAULTS",
     "JOURNAL_BYTES",
     "JOURNAL_DAMAGED",
     "LATENCY",
@@ -43,6 +44,7 @@ __all__ = [
 
 REQUESTS = "prediction_requests_total"
 ERRORS = "prediction_errors_total"
+HTTP_FAULTS = "http_faults_total"
 ROWS = "prediction_rows_total"
 LATENCY = "prediction_latency_seconds"
 MODEL_INFO = "model_version_info"
@@ -78,11 +80,15 @@ class Metrics:
         self.bad_input = errors.labels("bad_input")
         self.no_model = errors.labels("no_model")
         self.unauthorized = errors.labels("unauthorized")
+        self.unavailable = errors.labels("unavailable")
         self.internal = errors.labels("internal")
+        self.http_faults = Counter(
+            HTTP_FAULTS, "Requests for anything but predictions that failed.", registry=counted
+        )
         self.rows = Counter(ROWS, "Rows predicted.", registry=counted)
         self.latency = Histogram(
             LATENCY,
-            "Seconds from a read request to its answer, successful or not.",
+            "Seconds from a request's head to its answer, successful or not.",
             buckets=LATENCY_BUCKETS_S,
             registry=counted,
         )

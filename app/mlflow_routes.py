@@ -39,7 +39,7 @@ def _example(model: ServedModel) -> dict[str, Any]:
 
 
 MLFLOW = Dialect(
-    read=lambda asked, mimetype: (mlflow_body.read(asked.body, mimetype), None),
+    read=lambda asked, mimetype: (mlflow_body.read(asked.body(), mimetype), None),
     answer=lambda answered, _repeated: {"predictions": answered.predictions, **answered.origin},
     refusal=_refusal,
     example=_example,
@@ -51,7 +51,7 @@ def invocations() -> ResponseReturnValue:
     """Answer one prediction a row; the body is MLflow's."""
     service = service_of(current_app)
     asked = Request(
-        read_body(service),
+        read_body,
         request.content_type or "",
         request.environ,
         named_in(request.query_string.decode("latin-1")),

@@ -27,18 +27,18 @@ BINARY = "application/octet-stream"
 
 
 def _read(asked: Request, mimetype: str) -> tuple[Table, str | None]:
-    told = asked.environ.get(JSON_LENGTH)
+    body, told = asked.body(), asked.environ.get(JSON_LENGTH)
     if told is None:
         # Clients of this protocol often say nothing of the kind, or that it is bytes.
         if mimetype not in {"", BINARY}:
             require_json(mimetype)
         length = None
-    elif told.isdecimal() and int(told[:15]) <= len(asked.body):
+    elif told.isdecimal() and int(told[:15]) <= len(body):
         length = int(told)
     else:
         message = f"Inference-Header-Content-Length: {shortened(told)} bytes are not in the body"
         raise BadInputError(message)
-    found = open_inference.read(asked.body, length)
+    found = open_inference.read(body, length)
     return found.table, found.id
 
 
@@ -93,6 +93,7 @@ def ready() -> ResponseReturnValue:
 @open_inference_routes.get("/models/<name>/versions/<version>")
 def metadata(name: str, version: str | None = None) -> ResponseReturnValue:
     """Describe a model: a tensor for each column, or one for all, is taken."""
+    _service().gate.caller(request.environ, "predict")
     try:
         model = served(_service().models, name, version)
     except NotServedError as error:
@@ -137,8 +138,8 @@ def model_ready(name: str, version: str | None = None) -> ResponseReturnValue:
 def infer(name: str, version: str | None = None) -> ResponseReturnValue:
     """Answer one prediction a row, as a tensor."""
     service = _service()
-    body, kind = read_body(service), request.content_type or ""
-    asked = Request(body, kind, request.environ, name, version)
+    kind = request.content_type or ""
+    asked = Request(read_body, kind, request.environ, name, version)
     return response(answer_in(OPEN_INFERENCE, asked, service))
 
 

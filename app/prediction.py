@@ -41,9 +41,12 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class Request(NamedTuple):
-    """A body, what kind it says it is, the model that is named, and the rest of the request."""
+    """A body, what kind it says it is, the model that is named, and the rest of the request.
 
-    body: bytes
+    The body is read by a call, which waits for its sender: only who is admitted may do that.
+    """
+
+    body: Callable[[], bytes]
     content_type: str
     environ: Mapping[str, Any]
     model: str | None = None
@@ -100,7 +103,7 @@ class Dialect:
 
 
 OURS = Dialect(
-    read=lambda request, mimetype: (read(request.body, mimetype), None),
+    read=lambda request, mimetype: (read(request.body(), mimetype), None),
     answer=lambda answered, _repeated: {"predictions": answered.predictions, **answered.origin},
     refusal=lambda _status, said: said,
     example=lambda model: model.schema.example,
@@ -109,7 +112,11 @@ OURS = Dialect(
 
 
 def answer(
-    body: bytes, content_type: str, query: str, environ: Mapping[str, Any], service: Service
+    body: Callable[[], bytes],
+    content_type: str,
+    query: str,
+    environ: Mapping[str, Any],
+    service: Service,
 ) -> Reply:
     """Answer POST /predict; whatever happens, there is an answer."""
     request = Request(body, content_type, environ, named_in(query) if query else None)
@@ -125,7 +132,8 @@ def answer_in(dialect: Dialect, request: Request, service: Service) -> Reply:
         user_id = service.gate.caller(request.environ, "predict").user_id
         reply = _reply(dialect, request, service, user_id, started)
     except RefusedError as error:
-        metrics.unauthorized.inc()
+        away = error.status == HTTPStatus.SERVICE_UNAVAILABLE
+        (metrics.unavailable if away else metrics.unauthorized).inc()
         reply = _say(dialect, error.status, {"error": str(error)}, refusal_headers(error.status))
     except NotServedError as error:
         yet = error.status == HTTPStatus.SERVICE_UNAVAILABLE

@@ -1,29 +1,23 @@
 """What Flask's views of predictions share: reading the body, and answering."""
 
 from flask import Response, request
-from werkzeug.exceptions import ClientDisconnected, HTTPException
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
+from app.parsing.faults import BadInputError
 from app.prediction import Reply
-from app.service import Service
+
+TOO_LARGE = "the body is too large: send fewer rows in each request"
 
 
-def read_body(service: Service) -> bytes:
-    """Return the request's body.
-
-    Raises
-    ------
-    HTTPException
-        It is larger than allowed; it is counted as bad input.
-    """
+def read_body() -> bytes:
+    """Return the request's body; raises BadInputError with status 413 when it is too large."""
     try:
         return request.get_data(cache=False)
     except ClientDisconnected:
         # It ended before its length: nothing to predict from, as `app.hot_path` has it.
         return b""
-    except HTTPException:
-        service.metrics.requests.inc()
-        service.metrics.bad_input.inc()
-        raise
+    except RequestEntityTooLarge as error:
+        raise BadInputError(TOO_LARGE, status=413) from error
 
 
 def response(reply: Reply) -> Response:

@@ -48,9 +48,7 @@ def predict() -> ResponseReturnValue:
     """Answer one prediction a row, with what it came from."""
     service = _service()
     query = request.query_string.decode("latin-1")
-    return response(
-        answer(read_body(service), request.content_type or "", query, request.environ, service)
-    )
+    return response(answer(read_body, request.content_type or "", query, request.environ, service))
 
 
 def _service() -> Service:

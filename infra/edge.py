@@ -4,19 +4,20 @@ from collections.abc import Mapping
 
 from infra.settings import Settings
 
-API_BODY_LIMIT = "10MB"
-"""A request of 10,000 rows is 1 MB; the API itself refuses above 2 MB, with a better message."""
-API_BUFFER = "1MB"
-"""So much of a body is read before the API is asked: a slow client keeps no worker waiting, and
-what a worker took that was killed is sent again. Larger ones go through as they come, once."""
-BUFFERED = r"^\d{1,6}$"
-"""A Content-Length below 1 MB."""
+API_BODY_LIMIT = "2MB"
+"""The API's own limit; a request of 10,000 rows is 1 MB."""
+API_BUFFER = "2001KB"
+"""More than any body that is let in: each is whole before the API is asked. So a slow client keeps
+no worker waiting, and what a worker took that was killed is sent again."""
+BUFFERED = r"^(1?\d{1,6}|2000000)$"
+"""A Content-Length up to 2 MB."""
+TOOLS_BODY_LIMIT = "10MB"
 RETRY_S = 10
 """For the API to come back: it takes some 3 s from nothing. Longer, and a caller waits in vain."""
 DRAIN_S = 10
 ARTIFACT_BODY_LIMIT = "1GB"
 """A model is uploaded through MLflow in one piece."""
-PREDICTIONS = ("/predict", "/invocations", "/v2/models/*")
+PREDICTIONS = ("/predict", "/explain", "/invocations", "/v2/models/*")
 """Asked twice, they answer the same: they may be sent again when a worker died over them."""
 BEHIND_LOGIN = ("mlflow", "prometheus", "alertmanager")
 STRIPPED = {"mlflow"}
@@ -175,7 +176,7 @@ def render_caddyfile(
     """
     behind_balancer = settings.profile == "hardened"
     routes = [_behind_login(service, where[service]) for service in BEHIND_LOGIN]
-    routes.append(GRAFANA.format(address=where["grafana"], limit=API_BODY_LIMIT))
+    routes.append(GRAFANA.format(address=where["grafana"], limit=TOOLS_BODY_LIMIT))
     return CADDYFILE.format(
         name=name,
         port=port,
@@ -203,5 +204,5 @@ def render_caddyfile(
 
 def _behind_login(service: str, address: str) -> str:
     strip = "_path" if service in STRIPPED else ""
-    limit = ARTIFACT_BODY_LIMIT if service == "mlflow" else API_BODY_LIMIT
+    limit = ARTIFACT_BODY_LIMIT if service == "mlflow" else TOOLS_BODY_LIMIT
     return LOGIN.format(name=service, strip=strip, address=address, limit=limit)

@@ -302,7 +302,8 @@ SERVICES = (
             "XDG_CONFIG_HOME": "{data}",
             "SECRETS": "{secrets}",
         },
-        memory_mb=128,
+        # It keeps bodies of 2 MB until they are whole: some 50 slow senders at once.
+        memory_mb=256,
         user=OUR_USER,
         port=443,
         scheme="https",

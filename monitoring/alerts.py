@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import yaml
 
-from app.metrics import LIVE_RMSE, REQUESTS
+from app.metrics import HTTP_FAULTS, LIVE_RMSE, REQUESTS
 from app.model_health import BASELINE_RMSE, MODEL_STALE
 from monitoring.objectives import (
     FAST,
@@ -23,6 +23,8 @@ from monitoring.prometheus import API_JOB
 RUNBOOK = "docs/runbook.md"
 RMSE_ALARM = 1.3
 """Times the RMSE that the version had when it was promoted."""
+MOST_HTTP_FAULTS = 3
+"""In half an hour: these requests are too few for a ratio."""
 LEAST_LIFE = 0.2
 """Of a certificate's validity: the edge renews at a third, so at a fifth it has failed for long."""
 EDGE_UP = "edge_up"
@@ -103,6 +105,15 @@ ALERTS = (
         f"{PERCENT} of the requests of the last 5 minutes failed by the service's own fault",
         "The limit is 1 %. Refused bodies are not counted: they have an alert of their own.",
         ("ApiDown",),
+    ),
+    Alert(
+        "HttpFaults",
+        f"sum(increase({HTTP_FAULTS}[30m])) > {MOST_HTTP_FAULTS}",
+        0,
+        "ticket",
+        '{{ $value | printf "%.0f" }} requests of the last half hour failed: pages, accounts, '
+        "history, feedback or explanations",
+        "Each is an exception with its trace in the API's log. Predictions are not counted here.",
     ),
     Alert(
         "RefusalRatioHigh",

@@ -8,7 +8,7 @@ OBJECTIVE = 0.99
 """Of all answers, over 30 days, this share comes within `OBJECTIVE_S`."""
 OBJECTIVE_S = 0.1
 """A bound of the latency histogram: between two bounds Prometheus would have to guess."""
-FAULTS = ("internal", "no_model")
+FAULTS = ("internal", "no_model", "unavailable")
 """Reasons for which the service is to blame; a refused body is its sender's."""
 REFUSALS = ("bad_input",)
 

@@ -19,14 +19,14 @@ def cookie(environ: Mapping[str, Any], kind: str) -> str | None:
     header = environ.get("HTTP_COOKIE")
     if not header:
         return None
-    return parse_cookie(str(header)).get(_name(kind, secure=is_https(environ))) or None
+    return parse_cookie(str(header)).get(cookie_name(kind, secure=is_https(environ))) or None
 
 
 def set_cookie(response: Response, environ: Mapping[str, Any], kind: str, value: str) -> None:
     """Give the browser a cookie that scripts cannot read and other sites cannot make it send."""
     secure = is_https(environ)
     response.set_cookie(
-        _name(kind, secure=secure),
+        cookie_name(kind, secure=secure),
         value,
         max_age=SESSION_S,
         secure=secure,
@@ -40,9 +40,10 @@ def remove_cookie(response: Response, environ: Mapping[str, Any], kind: str) -> 
     """Make the browser forget a cookie."""
     secure = is_https(environ)
     response.delete_cookie(
-        _name(kind, secure=secure), secure=secure, httponly=True, samesite="Lax", path="/"
+        cookie_name(kind, secure=secure), secure=secure, httponly=True, samesite="Lax", path="/"
     )
 
 
-def _name(kind: str, *, secure: bool) -> str:
+def cookie_name(kind: str, *, secure: bool) -> str:
+    """Return a cookie's name; behind TLS one that browsers take from no other host."""
     return f"__Host-{kind}" if secure else kind

@@ -55,6 +55,7 @@ class AccountGate:
         self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[tuple[Kind, bytes], tuple[Found, float]] = {}
+        self._away_until = 0.0
 
     def caller(self, environ: Mapping[str, Any], scope: str) -> Caller:
         """Return who sends this request.
@@ -105,7 +106,7 @@ class AccountGate:
         self, kind: Kind, presented: bytes, known: Found | None, now: float
     ) -> Found | None:
         try:
-            found = self._find(kind, presented)
+            found = self._asked(kind, presented, now)
         except UnavailableError:
             if known is None:
                 raise
@@ -119,3 +120,14 @@ class AccountGate:
                     self._known.clear()
                 self._known[kind, presented] = found, now + LIFE_S
         return found
+
+    def _asked(self, kind: Kind, presented: bytes, now: float) -> Found | None:
+        # To wait for a database that is silent takes seconds, of a thread that is the only one:
+        # a guessed key must not cost them each time.
+        if now < self._away_until:
+            raise UnavailableError
+        try:
+            return self._find(kind, presented)
+        except UnavailableError:
+            self._away_until = self._clock() + LIFE_S
+            raise

@@ -11,6 +11,7 @@ from app.model import ServedModel
 from app.parsing.faults import BadInputError
 from app.parsing.values import values
 from app.prediction import NotServedError, Request, by_columns, mimetype_of, named_in, served
+from app.replies import read_body
 from app.request import read
 from app.rest import RegistryError
 from app.schema import Floats
@@ -35,9 +36,7 @@ def explained() -> ResponseReturnValue:
     service = service_of(current_app)
     service.gate.caller(request.environ, "predict")
     query = request.query_string.decode("latin-1")
-    asked = Request(
-        request.get_data(cache=False), request.content_type or "", request.environ, named_in(query)
-    )
+    asked = Request(read_body, request.content_type or "", request.environ, named_in(query))
     try:
         model, rows = _understood(asked, service)
         return _explanations(model, rows)
@@ -55,7 +54,7 @@ def explained() -> ResponseReturnValue:
 def _understood(asked: Request, service: Service) -> tuple[ServedModel, Floats]:
     models = service.models
     model = None if asked.model is None else served(models, asked.model)
-    table = read(asked.body, mimetype_of(asked))
+    table = read(asked.body(), mimetype_of(asked))
     model = model or by_columns(models, table)
     return model, values(table, model.schema, MOST_ROWS)
 

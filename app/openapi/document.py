@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from apispec import APISpec
 from werkzeug.routing import Map
 
+from app.accounts.cookies import SESSION, cookie_name
 from app.openapi import accounts, models, predicting, protocols, remembering, watching
 from app.openapi.operation import Entry, Json, Now, as_openapi
 from app.openapi.schemas import ERROR
@@ -32,18 +33,20 @@ INFO = {
 }
 
 
-def document(url_map: Map, now: Now, *, open_to_all: bool) -> Json:
+def document(url_map: Map, now: Now, *, open_to_all: bool, secure: bool) -> Json:
     """Return the document; an operation that nobody described is left out.
 
     Parameters
     ----------
     open_to_all
         Whether callers that present neither key nor session are let in.
+    secure
+        Whether callers speak TLS.
     """
     spec = APISpec(title="Predictions", version="1", openapi_version="3.1.0", info=INFO)
     spec.components.schema("Error", ERROR)
     spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
-    session = {"type": "apiKey", "in": "cookie", "name": "session"}
+    session = {"type": "apiKey", "in": "cookie", "name": cookie_name(SESSION, secure=secure)}
     spec.components.security_scheme("session", session)
     for name in operations(url_map):
         if name in ENTRIES:

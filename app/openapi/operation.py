@@ -60,6 +60,7 @@ NEEDS: dict[int, tuple[str, Json | None]] = {
     401: ("It is not known who asks: log in, or send an API key.", ERROR),
     403: ("The caller may not do this.", ERROR),
     429: ("Too many attempts: wait.", ERROR),
+    503: ("The database cannot be asked who this is: try again.", ERROR),
 }
 TAKES: dict[int, tuple[str, Json | None]] = {
     400: ("The input is refused; the error says where and why.", ERROR),

@@ -5,7 +5,7 @@ from app.openapi import bodies, schemas
 from app.openapi.operation import ERROR, Entry, Json, Now, Operation
 from app.openapi.schemas import IDENTITY, TEXT, listed, record
 
-WAITING = ("No model is served yet; the error says what to do.", ERROR)
+WAITING = ("No model yet, or the database cannot be asked now: the error says which.", ERROR)
 UNKNOWN = ("No model of this name, or not this version of it, is served.", ERROR)
 CSV = "text/csv"
 

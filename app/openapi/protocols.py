@@ -75,6 +75,7 @@ def metadata(now: Now) -> Operation:
     return Operation(
         "A model's inputs, with units and ranges, and outputs",
         {200: ("The tensors that it takes and gives.", answer), 404: UNKNOWN, 503: WAITING},
+        scope="predict",
         parameters=[_name(now)],
     )
 

@@ -3,12 +3,14 @@
 import json
 
 from flask import Blueprint, current_app, jsonify, render_template, request
+from flask.sansio.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from werkzeug.test import EnvironBuilder
 
 from app.caller import RefusedError
 from app.late import late
 from app.openapi.operation import Json, Now
+from app.origin import is_https
 from app.service import Service, service_of
 
 openapi = Blueprint("openapi", __name__)
@@ -16,6 +18,16 @@ openapi = Blueprint("openapi", __name__)
 # A worker that nobody asks for its description need not hold apispec and all that is described.
 document = late("app.openapi.document", "document")
 summaries = late("app.openapi.document", "summaries")
+
+
+KEPT = "openapi"
+MOST_KEPT = 2
+"""One of callers by TLS, one of the others."""
+
+
+@openapi.record
+def _with_none_kept(state: BlueprintSetupState) -> None:
+    state.app.extensions[KEPT] = {}
 
 
 @openapi.get("/openapi.json")
@@ -27,9 +39,9 @@ def described() -> ResponseReturnValue:
 @openapi.get("/docs")
 def docs() -> ResponseReturnValue:
     """Show the same description to people."""
-    return render_template(
-        "docs.html", api=_document(service_of(current_app)), url=request.host_url
-    )
+    scheme = "https" if is_https(request.environ) else "http"
+    api = _document(service_of(current_app))
+    return render_template("docs.html", api=api, url=f"{scheme}://{request.host}/")
 
 
 @openapi.app_template_filter("plain_json")
@@ -59,8 +71,17 @@ def now(service: Service) -> Now:
 
 
 def _document(service: Service) -> Json:
-    made: Json = document(current_app.url_map, now(service), open_to_all=_is_open(service))
-    return made
+    """Return the document, made anew when something changed that it depends on."""
+    seen, kept = now(service), current_app.extensions[KEPT]
+    open_to_all, secure = _is_open(service), is_https(request.environ)
+    models = tuple((model.name, model.version, model.run_id) for model in seen.models)
+    key = (models, open_to_all, secure)
+    if key not in kept:
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        kept[key] = document(current_app.url_map, seen, open_to_all=open_to_all, secure=secure)
+    found: Json = kept[key]
+    return found
 
 
 def _is_open(service: Service) -> bool:

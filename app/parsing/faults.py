@@ -11,7 +11,7 @@ class BadInputError(Exception):
     """A request that cannot be answered, and where in it the fault is.
 
     `row` counts from 0; `value` is a short, harmless picture of what stood there; `status` is
-    415 when it is the kind of body that is not taken, else 400.
+    415 when it is the kind of body that is not taken, 413 when it is too large, else 400.
     """
 
     def __init__(

@@ -6,6 +6,7 @@ clients send JSON and then the tensors' bytes.
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ DATATYPES = {
     **{f"UINT{8 * size}": f"<u{size}" for size in (1, 2, 4, 8)},
 }
 TABLE_DIMENSIONS = 2
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ def read(body: bytes, json_length: int | None = None) -> Asked:
     identity = parsed.get("id")
     if identity is not None and not isinstance(identity, str):
         message = f"id must be a string, not {show(identity)}"
+        raise BadInputError(message, value=brief(identity))
+    # The answer repeats it, and half a character is in no answer.
+    if identity is not None and HALF_CHARACTER.search(identity):
+        message = f"id must be of whole characters: {show(identity)} has half of one"
         raise BadInputError(message, value=brief(identity))
     _check_outputs(parsed.get("outputs"))
     tensors, rest = [], memoryview(body)[end:]

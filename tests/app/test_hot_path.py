@@ -29,9 +29,10 @@ class Locked:
     """Admits nobody, with the status that the test says."""
 
     def __init__(self, status: int) -> None:
-        self.status = status
+        self.status, self.asked = status, 0
 
     def caller(self, _environ: object, scope: str) -> Caller:
+        self.asked += 1
         raise RefusedError(self.status, f"this needs the scope {scope}")
 
 
@@ -117,6 +118,27 @@ def test_both_doors_refuse_alike(parts, status):
     assert first.status.startswith(str(status))
     assert ("www-authenticate" in first.headers) == (status == 401)
     assert ("retry-after" in first.headers) == (status in {429, 503})
+
+
+class Unsent:
+    """A body that its sender never sends."""
+
+    def read(self, *_: object) -> bytes:
+        pytest.fail("it would wait here for ever")
+
+    readline = readinto = read
+
+
+@pytest.mark.parametrize("path", ["/predict", "/explain", "/invocations", "/v2/models/x/infer"])
+@pytest.mark.parametrize("status", [401, 403, 503])
+def test_who_is_refused_is_not_read(path, status):
+    """Nobody without a key can keep a thread waiting for a body, and each door asks once."""
+    gate = Locked(status)
+    lane = hot_path(gate=gate)
+    for count, door in enumerate((lane, lane.flask), start=1):
+        request = environ(GOOD, PATH_INFO=path) | {"wsgi.input": Unsent()}
+        assert call(door, request).status.startswith(str(status))
+        assert gate.asked == count
 
 
 def test_compressed_body_is_refused_at_both_doors():

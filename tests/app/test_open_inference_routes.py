@@ -55,6 +55,39 @@ def test_refusal_has_an_example_of_this_protocol():
     assert again.status_code == 200
 
 
+HALF = "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("infer", {"id": HALF, "inputs": [TENSOR]}, 400),
+        ("infer", {"id": "\U0001f600", "inputs": [TENSOR]}, 200),
+        ("infer", {"inputs": [TENSOR | {"name": HALF}]}, 200),
+        ("infer", {"inputs": [TENSOR | {"name": HALF, "datatype": HALF}]}, 400),
+        ("infer", {"inputs": [TENSOR | {"name": HALF, "shape": [2], "data": [1, 2]}]}, 400),
+        ("infer", {"inputs": [TENSOR], "outputs": [{"name": HALF}]}, 400),
+        ("infer", {"inputs": [TENSOR], "parameters": {HALF: HALF}}, 200),
+        ("versions/%ED%A0%80/infer", {"inputs": [TENSOR]}, 404),
+    ],
+)
+def test_half_a_character_is_no_fault(path, body, status):
+    """Wherever it stands it is refused or passed over, and what is refused is not recorded."""
+    journal = FakeJournal()
+    service = Service(Settings(), FakeChampion(), Metrics(), journal=journal)
+    answer = create_app(service).test_client().post(f"{MODEL_PATHS[0]}/{path}", json=body)
+    assert answer.status_code == status
+    assert len(journal.kept) == (status == 200)
+
+
+@pytest.mark.parametrize("path", ["/predict", "/invocations"])
+@pytest.mark.parametrize("query", ["%ED%A0%80", "\u00e9", "%ff", "%00"])
+def test_half_a_character_names_no_model(path, query):
+    """A query that is no text names a model that is not served."""
+    answer = client().post(f"{path}?model={query}", json={"inputs": [TENSOR]})
+    assert answer.status_code == 404
+
+
 @pytest.mark.parametrize("length", ["x", "-1", "99999999999999999999", "5"])
 def test_length_of_json_that_is_none_is_refused(length):
     """A header that misstates how much of the body is JSON is a 400."""

@@ -7,6 +7,7 @@ import json
 import pytest
 from flask.testing import FlaskClient
 
+from app.caller import RefusedError
 from app.example import EXAMPLE_BODY
 from app.factory import create_app
 from app.metrics import Metrics
@@ -117,6 +118,44 @@ def test_fault_shows_no_inside_view():
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert counted(http, 'prediction_errors_total{reason="internal"}') == 1
+
+
+@pytest.mark.parametrize(("status", "reason"), [(401, "unauthorized"), (503, "unavailable")])
+def test_refused_callers_are_counted_by_whose_fault_it_is(status, reason):
+    """A database that is away is the service's fault; a wrong key is its sender's."""
+
+    class Locked:
+        def caller(self, _environ, _scope):
+            raise RefusedError(status, "no")
+
+    http = create_app(Service(Settings(), FakeChampion(), Metrics(), Locked())).test_client()
+    assert http.post("/predict", json=EXAMPLE_BODY).status_code == status
+    for each in ("unauthorized", "unavailable"):
+        assert counted(http, f'prediction_errors_total{{reason="{each}"}}') == (each == reason)
+
+
+@pytest.mark.parametrize(
+    "path", ["/predict", "/invocations", f"/v2/models/{MODEL.name}/infer", "/explain"]
+)
+def test_too_large_is_413_in_every_protocol(path):
+    """It says what to do, and is counted once."""
+    http = client(max_body_bytes=10)
+    answer = http.post(path, json=EXAMPLE_BODY)
+    assert answer.status_code == 413
+    assert "fewer rows" in answer.json["error" if "message" not in answer.json else "message"]
+    counts = 0 if path == "/explain" else 1
+    assert counted(http, "prediction_requests_total") == counts
+    assert counted(http, 'prediction_errors_total{reason="bad_input"}') == counts
+
+
+def test_faults_beside_predictions_are_counted():
+    """A page that fails is a 500 without its message, and is counted as no prediction."""
+    http = client(FakeChampion(dataclasses.replace(MODEL, explainer=Broken())))
+    answer = http.post("/explain", json=EXAMPLE_BODY)
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert counted(http, "http_faults_total") == 1
+    assert counted(http, "prediction_requests_total") == 0
 
 
 def test_requests_rows_and_latency_are_counted():

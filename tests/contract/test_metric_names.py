@@ -11,6 +11,7 @@ from app.factory import create_app
 from app.metrics import (
     ERRORS,
     GC_COLLECTIONS,
+    HTTP_FAULTS,
     LATENCY,
     LIVE_RMSE,
     MODEL_INFO,
@@ -81,7 +82,7 @@ def test_every_series_that_is_asked_for_exists(expression):
 
 def test_every_named_metric_is_exposed():
     """The names in app.metrics are the names on the wire, from the first scrape on."""
-    ours = {REQUESTS, ERRORS, ROWS, f"{LATENCY}_count", MODEL_INFO, GC_COLLECTIONS}
+    ours = {REQUESTS, ERRORS, ROWS, f"{LATENCY}_count", MODEL_INFO, GC_COLLECTIONS, HTTP_FAULTS}
     assert ours | {MODEL_STALE, BASELINE_RMSE} <= exposed()
 
 

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.e2e
 
 CLIENTS = 8
 BODY = bytes(range(256)) * 4
+MB = 1_000_000
+CHUNKS = b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 class Granian:
@@ -81,17 +83,17 @@ def served(tmp_path, local):
 class Caller:
     """Asks on one connection again and again, and remembers what came."""
 
-    def __init__(self, edge, path="/predict"):
+    def __init__(self, edge, path="/predict", body=BODY):
         self._connection = HTTPSConnection(
             "127.0.0.1", edge.port, timeout=30, context=edge.context()
         )
-        self._path = path
+        self._path, self._body = path, body
         self.answers, self.failures, self.seconds = [], [], []
 
     def _call(self):
         began = time.monotonic()
         try:
-            self._connection.request("POST", self._path, BODY)
+            self._connection.request("POST", self._path, self._body)
             answer = self._connection.getresponse()
             text = answer.read().decode()
         except (OSError, HTTPException) as error:
@@ -221,6 +223,30 @@ def test_a_restart_under_load_loses_no_request(served):
     assert workers_of(callers) - before
 
 
+@pytest.mark.parametrize("path", ["/predict", "/explain", "/invocations", "/v2/models/m/infer"])
+@pytest.mark.parametrize("size", [1_000, 2_000_000])
+def test_what_a_killed_worker_was_at_is_answered(served, path, size):
+    """Every prediction and explanation, as large as they may be, is sent to another one, whole."""
+    edge, server = served
+    caller = Caller(edge, f"{path}?seconds=1", b"b" * size)
+    asking = threading.Thread(target=caller.call)
+    asking.start()
+    time.sleep(0.5)
+    for worker in server.workers():
+        os.kill(worker, signal.SIGKILL)
+    asking.join()
+    assert caller.failures == []
+    assert answered([caller])[0].split()[1] == str(size)
+
+
+def test_an_answer_to_an_unread_body_arrives(served):
+    """The API refuses callers before it reads what they send, however much it is."""
+    edge, _ = served
+    caller = Caller(edge, "/predict?unread", b"b" * 2_000_000)
+    caller.call(times=20)
+    assert caller.failures == ["unread"] * 20
+
+
 def dribble(edge, head, ended, sent):
     """Open a connection that never comes to its end: a byte every now and then."""
     with (
@@ -239,9 +265,12 @@ def dribble(edge, head, ended, sent):
     [
         b"POST /predict HTTP/1.1\r\nHost: x\r\nX-Long: ",
         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n",
-        b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n",
+        CHUNKS + b"fffff\r\n",
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1500000\r\n\r\n" + bytes(MB),
+        CHUNKS + b"16e360\r\n" + bytes(MB),
+        CHUNKS + b"1e8480\r\n" + bytes(2 * MB) + b"\r\n",
     ],
-    ids=["header", "body", "chunk"],
+    ids=["header", "body", "chunk", "large body", "large chunk", "largest chunk"],
 )
 def test_slow_clients_keep_nobody_waiting(served, head):
     """A hundred of them hold connections of the edge, and not one worker."""

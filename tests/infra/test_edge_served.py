@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from infra.credentials import OPERATOR
-from infra.edge import API_BODY_LIMIT, HSTS_S, HTTP_PORT
+from infra.edge import API_BODY_LIMIT, HSTS_S, HTTP_PORT, TOOLS_BODY_LIMIT
 from tests.infra.edge_process import PASSWORD, Edge, free_port
 
 MB = 1_000_000
@@ -159,9 +159,13 @@ def test_every_answer_has_the_headers(edge, path, status):
 
 def test_a_body_that_is_too_large_is_refused(edge):
     """With 413, before the service has to read it all; MLflow takes a model."""
-    limit = int(API_BODY_LIMIT.removesuffix("MB")) * MB
-    assert edge.ask("/predict", "POST", bytes(limit)).seen()["body_bytes"] == limit
-    for path, headers in (("/predict", {}), ("/grafana/", {}), ("/prometheus/", login(PASSWORD))):
+    api, tools = (int(of.removesuffix("MB")) * MB for of in (API_BODY_LIMIT, TOOLS_BODY_LIMIT))
+    assert edge.ask("/predict", "POST", bytes(api)).seen()["body_bytes"] == api
+    for path, limit, headers in (
+        ("/predict", api, {}),
+        ("/grafana/", tools, {}),
+        ("/prometheus/", tools, login(PASSWORD)),
+    ):
         answer = edge.ask(path, "POST", bytes(limit + 1), headers)
         assert answer.status == 413
         assert "server" not in answer.headers

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from app.metrics import ERRORS, LATENCY, LIVE_RMSE, REQUESTS
+from app.metrics import ERRORS, HTTP_FAULTS, LATENCY, LIVE_RMSE, REQUESTS
 from app.model_health import BASELINE_RMSE, MODEL_STALE
 from monitoring.alerts import CERTIFICATE_BEGINS, CERTIFICATE_ENDS, EDGE_UP
 
@@ -117,6 +117,13 @@ CASES = {
         # Bad input alone, and faults just below the limit.
         {**errors("no_model", 0.9), f'{ERRORS}{{{API},reason="bad_input"}}': "0+50x60"},
         "2% of the requests of the last 5 minutes failed by the service's own fault",
+    ),
+    "HttpFaults": Case(
+        {f"{HTTP_FAULTS}{{{API}}}": "0x30 0+1x5 5x30"},
+        {f"{HTTP_FAULTS}{{{API}}}": "0x30 0+1x3 3x60"},
+        "5 requests of the last half hour failed: pages, accounts, history, feedback or "
+        "explanations",
+        at="50m",
     ),
     "RefusalRatioHigh": Case(
         errors("bad_input", 25),

@@ -18,7 +18,9 @@ SESSION = "session-of-anna"
 class Accounts:
     """The database, as the gate sees it; counts how often it is asked."""
 
-    def __init__(self):
+    def __init__(self, clock):
+        self.clock = clock
+        self.waits_s = 0.0
         self.valid = {("key", digest(KEY)), ("session", digest(SESSION))}
         self.asked = 0
         self.away = False
@@ -26,6 +28,7 @@ class Accounts:
     def __call__(self, kind, presented):
         self.asked += 1
         if self.away:
+            self.clock.now += self.waits_s
             raise UnavailableError
         return Found(ANNA, 1000.0) if (kind, presented) in self.valid else None
 
@@ -38,8 +41,8 @@ class Clock:
 
 
 @pytest.fixture
-def accounts():
-    return Accounts()
+def accounts(clock):
+    return Accounts(clock)
 
 
 @pytest.fixture
@@ -130,6 +133,23 @@ def test_known_keys_stay_good_while_the_database_is_away(accounts, clock):
     assert status(found, with_key("mlops_other")) == 503
     clock.now = 1000.0
     assert status(found, with_key(KEY)) == 401
+
+
+def test_a_silent_database_is_waited_for_once_in_some_seconds(accounts, clock):
+    """A stranger's keys cost one wait, not one each; then it is asked again, and all is well."""
+    found = gate(accounts, clock)
+    found.caller(with_key(KEY), "predict")
+    clock.now += LIFE_S
+    accounts.away, accounts.waits_s = True, 2 * LIFE_S
+    for at in range(100):
+        assert status(found, with_key(f"mlops_{at}")) == 503
+    assert found.caller(with_key(KEY), "predict") == ANNA
+    assert accounts.asked == 2
+    accounts.away = False
+    assert status(found, with_key("mlops_other")) == 503
+    clock.now += LIFE_S
+    assert status(found, with_key("mlops_other")) == 401
+    assert accounts.asked == 3
 
 
 def test_guessed_keys_fill_no_memory(accounts, clock):

@@ -30,6 +30,9 @@ TWO = Schema(
 )
 
 
+TLS = {"environ_overrides": {"HTTP_X_FORWARDED_PROTO": "https", "REMOTE_ADDR": "127.0.0.1"}}
+
+
 class Strict:
     """A gate that knows nobody."""
 
@@ -109,6 +112,35 @@ def test_document_says_whether_a_key_is_needed():
     assert strict == [{"key": []}, {"session": []}]
 
 
+def test_session_is_the_cookie_that_is_set():
+    """Behind TLS it has another name, and the document follows the one who asks."""
+    http = client()
+    for more, name in (({}, "session"), (TLS, "__Host-session"), ({}, "session")):
+        api = http.get("/openapi.json", **more).json
+        assert api["components"]["securitySchemes"]["session"]["name"] == name
+
+
+def test_who_needs_a_caller_may_be_answered_503():
+    """The gate asks a database, which may be away."""
+    for path in document()["paths"].values():
+        for operation in path.values():
+            assert "security" not in operation or "503" in operation["responses"]
+
+
+def test_document_is_made_once_for_a_model():
+    """What anybody may ask for costs little: it is made anew when another version is served."""
+    champion = FakeChampion()
+    http = client(champion)
+    kept = http.application.extensions["openapi"]
+    http.get("/openapi.json")
+    (made,) = kept.values()
+    http.get("/docs")
+    assert [id(each) for each in kept.values()] == [id(made)]
+    champion.default = dataclasses.replace(MODEL, version="8", schema=TWO)
+    api = http.get("/openapi.json").json
+    assert [each["title"] for each in rows_of(api)["items"]["prefixItems"]] == list(TWO.names)
+
+
 def test_scopes_are_those_that_the_routes_demand():
     """What the document says a caller needs is what the security tests prove of each route."""
     now = Now([MODEL], Settings())
@@ -133,6 +165,7 @@ def test_docs_page_shows_every_operation_without_scripts():
     for path in http.get("/openapi.json").json["paths"]:
         assert f"<code>{path}</code>" in page.text
     assert "curl http://localhost/predict" in page.text
+    assert "curl https://localhost/predict" in http.get("/docs", **TLS).text
     assert page.headers["Content-Security-Policy"].startswith("default-src 'self'")
 
 
