@@ -75,6 +75,9 @@ class Keeper:
                 pruned,
                 self._settings.prediction_days,
             )
+        for path in segments.those_set_aside(self._journal):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
         forget_expired(self._database, now)
         self._prune_at = now + PRUNE_EVERY_S
 

@@ -54,13 +54,18 @@ def _at(data: bytes, start: int) -> Record | None:
         return None
     mark, size, at, latency_s, user, row_count, *lengths = HEADER.unpack_from(data, start)
     end = start + size - len(END)
-    if mark != START or data[end : end + len(END)] != END:
+    answers, place = end - 8 * row_count, start + HEADER.size
+    # After a loss of power there may be anything, most often zeros.
+    columns = (answers - place - sum(lengths)) / (8 * row_count) if row_count else 0
+    if mark != START or columns < 1 or columns % 1 or data[end : end + len(END)] != END:
         return None
-    place, texts = start + HEADER.size, []
-    for length in lengths:
-        texts.append(data[place : place + length].decode())
-        place += length
-    answers = end - 8 * row_count
+    texts = []
+    try:
+        for length in lengths:
+            texts.append(data[place : place + length].decode())
+            place += length
+    except UnicodeDecodeError:
+        return None
     return Record(
         *(texts[0], at, texts[1], texts[2], texts[3]),
         rows=data[place:answers],

@@ -1,5 +1,6 @@
 """The keeper: what was acknowledged reaches the database, whatever happens on the way."""
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from app.database.connection import Database
+from app.database.connection import Database, UnavailableError
 from app.database.feedback import Told, add
 from app.database.predictions import newest, store
 from app.keeper.collector import FiguresCollector
@@ -22,6 +23,8 @@ from app.keeper.guardian import Guardian
 from app.keeper.keeper import Keeper
 from app.settings import Settings
 from app.spool import segments
+from app.spool.encode import encode
+from app.spool.record import HEADER
 from app.spool.spool import Spool
 from tests.app.records import one_id, prediction, record
 
@@ -74,6 +77,69 @@ def test_half_written_record_is_counted_and_the_rest_is_kept(database, tmp_path)
     assert drain(tmp_path, database) == 1
     assert kept(database) == [one_id(1)]
     assert segments.all_of(tmp_path) == []
+
+
+def zeros(data):
+    return bytes(len(data))
+
+
+def no_size(data):
+    return data[:4] + bytes(4) + data[8:]
+
+
+def no_rows(data):
+    return (
+        HEADER.pack(*(0 if at == 5 else v for at, v in enumerate(HEADER.unpack_from(data))))
+        + (data[HEADER.size :])
+    )
+
+
+def broken_text(data):
+    return data.replace(b"california", b"\xff\xfe\0\0fornia")
+
+
+@pytest.mark.parametrize("spoil", [zeros, no_size, no_rows, broken_text])
+def test_damage_holds_up_no_other_segment(spoil, sqlite_url, tmp_path, caplog):
+    """What a loss of power left is counted, told once and set aside; all around it is kept."""
+    database = Database(sqlite_url)
+    first, second, third = (encode(prediction(at)) for at in (1, 2, 3))
+    (tmp_path / "1.records").write_bytes(first + spoil(second))
+    (tmp_path / "2.records").write_bytes(third)
+    (tmp_path / "3.records").write_bytes(zeros(first) * 20)
+    assert drain(tmp_path, database) == 2
+    assert drain(tmp_path, database) == 0
+    assert kept(database) == [one_id(1), one_id(3)]
+    assert sorted(path.name for path in segments.those_set_aside(tmp_path)) == [
+        "1.damaged",
+        "3.damaged",
+    ]
+    assert len(caplog.records) == 2
+    database.close()
+
+
+def test_record_that_postgresql_refuses_is_skipped_alone(migrated_postgres_url, tmp_path):
+    """A NUL in a text stops nothing: the batch around it is kept, its segment is set aside."""
+    database = Database(migrated_postgres_url)
+    with database.writing() as connection:
+        connection.exec_driver_sql("TRUNCATE predictions CASCADE")
+    bad = encode(dataclasses.replace(prediction(2), model="hou\0sing"))
+    data = encode(prediction(1)) + bad + encode(prediction(3))
+    (tmp_path / "1.records").write_bytes(data)
+    assert drain(tmp_path, database) == 1
+    assert kept(database) == [one_id(1), one_id(3)]
+    assert (tmp_path / "1.damaged").read_bytes() == data
+    database.close()
+
+
+def test_damage_is_counted_though_the_database_goes(tmp_path):
+    """What was set aside before the database was away is in the count; then it is said."""
+    (tmp_path / "1.records").write_bytes(b"\0" * 99)
+    (tmp_path / "2.records").write_bytes(encode(prediction(1)))
+    database = Database(f"sqlite:///{tmp_path}/no-tables.db")
+    assert drain(tmp_path, database) == 1
+    with pytest.raises(UnavailableError):
+        drain(tmp_path, database)
+    database.close()
 
 
 def test_interrupted_drain_is_finished_by_the_next(database, tmp_path):
@@ -158,6 +224,18 @@ def test_old_predictions_are_pruned(keeper):
     store(keeper._database, [record(1, at=now - 91 * 86_400), record(2, at=now - 89 * 86_400)])
     keeper.step(now)
     assert kept(keeper._database) == [one_id(2)]
+
+
+def test_what_was_set_aside_is_pruned_too(keeper, tmp_path):
+    """It holds predictions: it is kept as long as they are."""
+    (tmp_path / "journal").mkdir()
+    now = time.time()
+    for days in (89, 91):
+        path = tmp_path / "journal" / f"{days}.damaged"
+        path.touch()
+        os.utime(path, (now, now - days * 86_400))
+    keeper.step(now)
+    assert [path.name for path in segments.those_set_aside(tmp_path / "journal")] == ["89.damaged"]
 
 
 def test_figures_reach_metrics_of_any_worker(keeper, tmp_path):
