@@ -10,7 +10,7 @@ from pathlib import Path
 from app.database.connection import Database, UnavailableError
 from app.database.predictions import store
 from app.spool import segments
-from app.spool.record import Record, decode
+from app.spool.record import Record, decode, newest
 
 log = logging.getLogger(__name__)
 
@@ -49,20 +49,28 @@ def drain(folder: Path, database: Database, most_s: float = math.inf) -> int:
     return damaged
 
 
-def fetch(folder: Path, database: Database, wanted: Callable[[Record], bool]) -> None:
+def fetch(
+    folder: Path, database: Database, wanted: Callable[[Record], bool], most_bytes: int
+) -> bool:
     """Put predictions that are still in the spool into the database now: a caller asks for them.
 
-    Segments that are being written are read too, and stay.
+    Segments that are being written are read too, and stay. Only the newest `most_bytes` are
+    looked at; return whether these were all.
     """
-    for path in segments.all_of(folder):
+    for path in reversed(segments.all_of(folder)):
         try:
             data = path.read_bytes()
         except OSError:
             # Most likely it has just been drained: then they are in the database.
             continue
-        found = [record for record in decode(data) if wanted(record)]
+        part = newest(data, most_bytes)
+        found = [record for record in decode(part) if wanted(record)]
         if found:
             store(database, found)
+        if len(part) < len(data):
+            return False
+        most_bytes -= len(part)
+    return True
 
 
 def _take(path: Path, data: bytes, database: Database) -> int:

@@ -49,6 +49,18 @@ def decode(data: bytes) -> Iterator[Record]:
         at += record.size
 
 
+def newest(data: bytes, most: int) -> bytes:
+    """Return the last records of a segment that take at most `most` bytes together, unread."""
+    start = 0
+    # From one to the next, which is much quicker than to read them.
+    while len(data) - start > max(most, HEADER.size):
+        mark, size, *_ = HEADER.unpack_from(data, start)
+        if mark != START or size < HEADER.size:
+            break
+        start += size
+    return data[start:]
+
+
 def _at(data: bytes, start: int) -> Record | None:
     if len(data) < start + HEADER.size:
         return None

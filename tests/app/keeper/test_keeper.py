@@ -158,11 +158,37 @@ def test_fetch_takes_what_is_wanted_out_of_an_open_segment(database, tmp_path):
     spool = journal(tmp_path)
     spool.record(prediction(1))
     spool.record(prediction(2))
-    fetch(tmp_path, database, lambda record: record.id == one_id(2))
+    fetch(tmp_path, database, lambda record: record.id == one_id(2), 1 << 20)
     assert kept(database) == [one_id(2)]
     spool.close()
     drain(tmp_path, database)
     assert kept(database) == [one_id(1), one_id(2)]
+
+
+def test_fetch_looks_at_the_newest_only(database, tmp_path):
+    """Within its bound, also inside of a segment; it says whether there was more."""
+    size = len(encode(prediction(1)))
+    for segment in (1, 2):
+        records = (encode(prediction(10 * segment + at)) for at in range(3))
+        (tmp_path / f"{segment}.records").write_bytes(b"".join(records))
+    assert not fetch(tmp_path, database, lambda _: True, 2 * size + 10)
+    assert kept(database) == [one_id(21), one_id(22)]
+    assert not fetch(tmp_path, database, lambda _: True, 4 * size)
+    assert kept(database) == [one_id(12), one_id(20), one_id(21), one_id(22)]
+    assert fetch(tmp_path, database, lambda _: True, 6 * size)
+    assert len(kept(database)) == 6
+
+
+@pytest.mark.parametrize("spoil", [zeros, no_size, no_rows, broken_text])
+def test_fetch_passes_damage_by(spoil, sqlite_url, tmp_path):
+    """It ends, and finds what is whole in other segments."""
+    database = Database(sqlite_url)
+    (tmp_path / "1.records").write_bytes(encode(prediction(1)))
+    (tmp_path / "2.records").write_bytes(spoil(encode(prediction(2))) * 3)
+    fetch(tmp_path, database, lambda _: True, 0)
+    fetch(tmp_path, database, lambda _: True, 1 << 20)
+    assert kept(database) == [one_id(1)]
+    database.close()
 
 
 def test_locked_database_makes_predictions_wait(keeper, settings, tmp_path, caplog):
