@@ -62,8 +62,7 @@ class Keeper:
         with self._database.reading() as connection:
             live = feedback.live(connection)
         found = [(each.model, each.version, each.rmse, each.rows) for each in live]
-        figures = Figures(found, segments.bytes_in(self._journal), self._damaged)
-        figures.write(self._settings.data_dir)
+        Figures(found, self._damaged).write(self._settings.data_dir)
         self._count_at = now + COUNT_EVERY_S
 
     def _prune(self, now: float) -> None:

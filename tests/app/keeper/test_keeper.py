@@ -1,7 +1,7 @@
 """The keeper: what was acknowledged reaches the database, whatever happens on the way."""
 
-import dataclasses
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -13,29 +13,18 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from app.database.connection import Database, UnavailableError
+from app.database.connection import Database
 from app.database.feedback import Told, add
-from app.database.predictions import newest, store
+from app.database.predictions import store
 from app.keeper.collector import FiguresCollector
-from app.keeper.drain import drain, fetch
 from app.keeper.figures import read
 from app.keeper.guardian import Guardian
 from app.keeper.keeper import Keeper
 from app.settings import Settings
 from app.spool import segments
 from app.spool.encode import encode
-from app.spool.record import HEADER
-from app.spool.spool import Spool
+from tests.app.keeper.kept import journal, kept
 from tests.app.records import one_id, prediction, record
-
-
-def journal(folder: Path) -> Spool:
-    return Spool(folder, 1 << 24, lambda: None)
-
-
-def kept(database, user_id=None) -> list[str]:
-    with database.reading() as connection:
-        return sorted(each.id for each in newest(connection, user_id, 1000, None))
 
 
 @pytest.fixture
@@ -48,147 +37,6 @@ def keeper(settings):
     found = Keeper(settings)
     yield found
     found.close()
-
-
-def test_drain_moves_what_was_recorded(database, tmp_path):
-    """Closed segments go into the database and away; the open one stays its worker's."""
-    spool = journal(tmp_path)
-    for at in range(1200):
-        spool.record(prediction(at))
-    spool.roll()
-    spool.record(prediction(5000))
-    assert drain(tmp_path, database) == 0
-    assert len(segments.all_of(tmp_path)) == 1
-    assert len(kept(database)) == 1000
-    spool.close()
-    drain(tmp_path, database)
-    assert one_id(5000) in kept(database)
-    assert segments.all_of(tmp_path) == []
-
-
-def test_half_written_record_is_counted_and_the_rest_is_kept(database, tmp_path):
-    """A segment that ends within a record gives all before it, and counts one as damaged."""
-    spool = journal(tmp_path)
-    spool.record(prediction(1))
-    spool.record(prediction(2))
-    spool.close()
-    (path,) = segments.all_of(tmp_path)
-    path.write_bytes(path.read_bytes()[:-9])
-    assert drain(tmp_path, database) == 1
-    assert kept(database) == [one_id(1)]
-    assert segments.all_of(tmp_path) == []
-
-
-def zeros(data):
-    return bytes(len(data))
-
-
-def no_size(data):
-    return data[:4] + bytes(4) + data[8:]
-
-
-def no_rows(data):
-    return (
-        HEADER.pack(*(0 if at == 5 else v for at, v in enumerate(HEADER.unpack_from(data))))
-        + (data[HEADER.size :])
-    )
-
-
-def broken_text(data):
-    return data.replace(b"california", b"\xff\xfe\0\0fornia")
-
-
-@pytest.mark.parametrize("spoil", [zeros, no_size, no_rows, broken_text])
-def test_damage_holds_up_no_other_segment(spoil, sqlite_url, tmp_path, caplog):
-    """What a loss of power left is counted, told once and set aside; all around it is kept."""
-    database = Database(sqlite_url)
-    first, second, third = (encode(prediction(at)) for at in (1, 2, 3))
-    (tmp_path / "1.records").write_bytes(first + spoil(second))
-    (tmp_path / "2.records").write_bytes(third)
-    (tmp_path / "3.records").write_bytes(zeros(first) * 20)
-    assert drain(tmp_path, database) == 2
-    assert drain(tmp_path, database) == 0
-    assert kept(database) == [one_id(1), one_id(3)]
-    assert sorted(path.name for path in segments.those_set_aside(tmp_path)) == [
-        "1.damaged",
-        "3.damaged",
-    ]
-    assert len(caplog.records) == 2
-    database.close()
-
-
-def test_record_that_postgresql_refuses_is_skipped_alone(migrated_postgres_url, tmp_path):
-    """A NUL in a text stops nothing: the batch around it is kept, its segment is set aside."""
-    database = Database(migrated_postgres_url)
-    with database.writing() as connection:
-        connection.exec_driver_sql("TRUNCATE predictions CASCADE")
-    bad = encode(dataclasses.replace(prediction(2), model="hou\0sing"))
-    data = encode(prediction(1)) + bad + encode(prediction(3))
-    (tmp_path / "1.records").write_bytes(data)
-    assert drain(tmp_path, database) == 1
-    assert kept(database) == [one_id(1), one_id(3)]
-    assert (tmp_path / "1.damaged").read_bytes() == data
-    database.close()
-
-
-def test_damage_is_counted_though_the_database_goes(tmp_path):
-    """What was set aside before the database was away is in the count; then it is said."""
-    (tmp_path / "1.records").write_bytes(b"\0" * 99)
-    (tmp_path / "2.records").write_bytes(encode(prediction(1)))
-    database = Database(f"sqlite:///{tmp_path}/no-tables.db")
-    assert drain(tmp_path, database) == 1
-    with pytest.raises(UnavailableError):
-        drain(tmp_path, database)
-    database.close()
-
-
-def test_interrupted_drain_is_finished_by_the_next(database, tmp_path):
-    """What a killed keeper had inserted already is neither lost nor doubled."""
-    spool = journal(tmp_path)
-    for at in range(3):
-        spool.record(prediction(at))
-    spool.close()
-    store(database, [record(0)])
-    assert drain(tmp_path, database) == 0
-    assert kept(database) == [one_id(0), one_id(1), one_id(2)]
-
-
-def test_fetch_takes_what_is_wanted_out_of_an_open_segment(database, tmp_path):
-    """A caller's prediction is in the database when they ask for it a moment later."""
-    spool = journal(tmp_path)
-    spool.record(prediction(1))
-    spool.record(prediction(2))
-    fetch(tmp_path, database, lambda record: record.id == one_id(2), 1 << 20)
-    assert kept(database) == [one_id(2)]
-    spool.close()
-    drain(tmp_path, database)
-    assert kept(database) == [one_id(1), one_id(2)]
-
-
-def test_fetch_looks_at_the_newest_only(database, tmp_path):
-    """Within its bound, also inside of a segment; it says whether there was more."""
-    size = len(encode(prediction(1)))
-    for segment in (1, 2):
-        records = (encode(prediction(10 * segment + at)) for at in range(3))
-        (tmp_path / f"{segment}.records").write_bytes(b"".join(records))
-    assert not fetch(tmp_path, database, lambda _: True, 2 * size + 10)
-    assert kept(database) == [one_id(21), one_id(22)]
-    assert not fetch(tmp_path, database, lambda _: True, 4 * size)
-    assert kept(database) == [one_id(12), one_id(20), one_id(21), one_id(22)]
-    assert fetch(tmp_path, database, lambda _: True, 6 * size)
-    assert len(kept(database)) == 6
-
-
-@pytest.mark.parametrize("spoil", [zeros, no_size, no_rows, broken_text])
-def test_fetch_passes_damage_by(spoil, sqlite_url, tmp_path):
-    """It ends, and finds what is whole in other segments."""
-    database = Database(sqlite_url)
-    (tmp_path / "1.records").write_bytes(encode(prediction(1)))
-    (tmp_path / "2.records").write_bytes(spoil(encode(prediction(2))) * 3)
-    fetch(tmp_path, database, lambda _: True, 0)
-    fetch(tmp_path, database, lambda _: True, 1 << 20)
-    assert kept(database) == [one_id(1)]
-    database.close()
 
 
 def test_locked_database_makes_predictions_wait(keeper, settings, tmp_path, caplog):
@@ -264,8 +112,8 @@ def test_what_was_set_aside_is_pruned_too(keeper, tmp_path):
     assert [path.name for path in segments.those_set_aside(tmp_path / "journal")] == ["89.damaged"]
 
 
-def test_figures_reach_metrics_of_any_worker(keeper, tmp_path):
-    """Live error, waiting bytes and damaged records are the same whichever worker is asked."""
+def test_figures_reach_metrics_of_any_worker(keeper, settings, tmp_path):
+    """Live error and damaged records are the same whichever worker is asked."""
     (tmp_path / "journal").mkdir()
     store(keeper._database, [record(1)])
     with keeper._database.writing() as connection:
@@ -273,11 +121,42 @@ def test_figures_reach_metrics_of_any_worker(keeper, tmp_path):
     keeper._damaged = 2
     keeper.step(10.0)
     for _ in range(2):
-        registry = CollectorRegistry()
-        registry.register(FiguresCollector(tmp_path))
-        text = generate_latest(registry).decode()
+        text = scraped(settings)
         assert 'prediction_live_rmse{model="california-housing",version="7"} 2.0' in text
         assert "prediction_journal_damaged_total 2.0" in text
+
+
+def scraped(settings) -> str:
+    registry = CollectorRegistry()
+    registry.register(FiguresCollector(settings))
+    return generate_latest(registry).decode()
+
+
+def value(name, settings) -> float:
+    return float(re.search(rf"^{name} (.*)$", scraped(settings), re.MULTILINE)[1])
+
+
+def test_an_absent_database_shows_in_metrics(keeper, settings, tmp_path):
+    """What waits is told as it grows, of how much, and since when; so is what was set aside."""
+    assert value("prediction_database_seen_timestamp_seconds", settings) == 0
+    keeper.step(1.0)
+    seen = value("prediction_database_seen_timestamp_seconds", settings)
+    assert time.time() - 60 < seen <= time.time()
+    assert value("prediction_journal_bytes", settings) == 0
+    keeper.close()
+    (tmp_path / "service.db").unlink()
+    (tmp_path / "service.db").mkdir()
+    spool = journal(tmp_path / "journal")
+    for number in (1, 2):
+        spool.record(prediction(number))
+        keeper.step(10.0 * number)
+        waiting = number * len(encode(prediction()))
+        assert value("prediction_journal_bytes", settings) == waiting
+    assert value("prediction_journal_max_bytes", settings) == settings.journal_max_bytes
+    assert value("prediction_database_seen_timestamp_seconds", settings) == seen
+    spool.close()
+    segments.set_aside(segments.all_of(tmp_path / "journal")[0])
+    assert value("prediction_journal_set_aside_segments", settings) == 1
 
 
 def test_damaged_figures_are_no_figures(tmp_path):
