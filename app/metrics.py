@@ -24,6 +24,7 @@ from app.schema import Floats
 from app.shared_metrics import VARIABLE, forget_dead_workers
 
 __all__ = [
+    "DATABASE_SEEN",
     "ERRORS",
     "FEATURE_ROWS",
     "FEEDBACK_ROWS",
@@ -31,6 +32,8 @@ __all__ = [
     "HTTP_FAULTS",
     "JOURNAL_BYTES",
     "JOURNAL_DAMAGED",
+    "JOURNAL_MAX_BYTES",
+    "JOURNAL_SET_ASIDE",
     "LATENCY",
     "LIVE_RMSE",
     "LIVE_ROWS",
@@ -53,7 +56,10 @@ FEEDBACK_ROWS = "feedback_rows_total"
 LIVE_RMSE = "prediction_live_rmse"
 LIVE_ROWS = "prediction_live_rows"
 JOURNAL_BYTES = "prediction_journal_bytes"
+JOURNAL_MAX_BYTES = "prediction_journal_max_bytes"
 JOURNAL_DAMAGED = "prediction_journal_damaged_total"
+JOURNAL_SET_ASIDE = "prediction_journal_set_aside_segments"
+DATABASE_SEEN = "prediction_database_seen_timestamp_seconds"
 
 # From a quarter of a millisecond (one row) to seconds (thousands of rows on a busy host).
 LATENCY_BUCKETS_S = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)

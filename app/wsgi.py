@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 def start(settings: Settings, operator: bytes | None) -> Flask:
     """Make the service's parts, start what works in the background, return the application."""
     metrics = Metrics()
-    metrics.add(FiguresCollector(settings.data_dir))
+    metrics.add(FiguresCollector(settings))
     metrics.start()
     database = Database(settings.database_url)
     find = partial(late("app.accounts.credentials", "find"), database)

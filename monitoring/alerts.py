@@ -5,7 +5,17 @@ from typing import Any, Literal
 
 import yaml
 
-from app.metrics import HTTP_FAULTS, LIVE_RMSE, REQUESTS
+from app.metrics import (
+    DATABASE_SEEN,
+    HTTP_FAULTS,
+    JOURNAL_BYTES,
+    JOURNAL_MAX_BYTES,
+    JOURNAL_SET_ASIDE,
+    LIVE_RMSE,
+    LIVE_ROWS,
+    REQUESTS,
+    UNRECORDED,
+)
 from app.model_health import BASELINE_RMSE, MODEL_STALE
 from monitoring.objectives import (
     FAST,
@@ -25,6 +35,8 @@ RMSE_ALARM = 1.3
 """Times the RMSE that the version had when it was promoted."""
 MOST_HTTP_FAULTS = 3
 """In half an hour: these requests are too few for a ratio."""
+LEAST_ROWS = 100
+"""With true values: the error of fewer says little."""
 LEAST_LIFE = 0.2
 """Of a certificate's validity: the edge renews at a third, so at a fifth it has failed for long."""
 EDGE_UP = "edge_up"
@@ -147,12 +159,47 @@ ALERTS = (
     Alert(
         "LiveRmseHigh",
         f"max by (model, version) ({LIVE_RMSE}) / max by (model, version) ({BASELINE_RMSE})"
-        f" > {RMSE_ALARM}",
+        f" > {RMSE_ALARM} and max by (model, version) ({LIVE_ROWS}) >= {LEAST_ROWS}",
         300,
         "page",
         "the live RMSE of {{ $labels.model }} {{ $labels.version }} is "
         '{{ $value | printf "%.2f" }} times its baseline',
-        f"The limit is {RMSE_ALARM} times the RMSE that the version had when it was promoted.",
+        f"The limit is {RMSE_ALARM} times the RMSE that the version had when it was promoted, "
+        f"over at least {LEAST_ROWS} rows with true values.",
+    ),
+    Alert(
+        "DatabaseAway",
+        f"time() - {DATABASE_SEEN} > 60",
+        60,
+        "page",
+        "the API at {{ $labels.instance }} has not reached its database for a minute",
+        "Predictions go on and wait in the journal; nobody can log in, or see what was predicted.",
+        ("ApiDown",),
+    ),
+    Alert(
+        "JournalFills",
+        f"{JOURNAL_BYTES} / {JOURNAL_MAX_BYTES} > 0.5",
+        60,
+        "page",
+        f"{PERCENT} of the journal of {{{{ $labels.instance }}}} is full",
+        "The limit is half. When it is full predictions are answered and not recorded.",
+        ("ApiDown",),
+    ),
+    Alert(
+        "PredictionsUnrecorded",
+        f"increase({UNRECORDED}[5m]) > 0",
+        0,
+        "page",
+        "the API at {{ $labels.instance }} has answered predictions without recording them",
+        "They have no id: their true values can never be told, nor can anybody see them again.",
+    ),
+    Alert(
+        "JournalDamaged",
+        f"{JOURNAL_SET_ASIDE} > 0",
+        0,
+        "ticket",
+        "{{ $value }} files of the journal of {{ $labels.instance }} were set aside",
+        "They hold records that are incomplete, or that the database refuses.",
     ),
     Alert(
         "DiskSpaceLow",

@@ -28,11 +28,17 @@ def binaries() -> Path | None:
     return None
 
 
-@contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """Run a server on a free port of 127.0.0.1 that wants a password; yield its address."""
+def free_port() -> int:
+    """Return a port of 127.0.0.1 where nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+        port: int = free.getsockname()[1]
+    return port
+
+
+@contextmanager
+def server(folder: Path, port: int | None = None) -> Iterator[str]:
+    """Run a server on 127.0.0.1 that wants a password; yield its address."""
+    port = port or free_port()
     # The server refuses to run as root.
     user = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
     if user:

@@ -11,8 +11,9 @@ from flask import Request
 from app.accounts.cookies import SESSION, VISITOR, cookie
 from app.accounts.tokens import form_token
 from app.caller import RefusedError
-from app.json_body import json_body
 from app.origin import is_cross_site
+from app.parsing.faults import BadInputError
+from app.parsing.json_text import load
 
 LONGEST_TEXT = 1024
 UNUSABLE = re.compile("[\0\ud800-\udfff]")
@@ -88,7 +89,10 @@ def form_binding(request: Request) -> str | None:
 
 
 def _json(request: Request) -> dict[str, Any]:
-    parsed = json_body(request)
+    try:
+        parsed = load(request.get_data(cache=False))
+    except BadInputError as error:
+        raise RefusedError(400, str(error)) from error
     if not isinstance(parsed, dict):
         raise RefusedError(400, "the body must be a JSON object")
     return parsed

@@ -23,6 +23,13 @@ class UnavailableError(RefusedError):
         super().__init__(503, "the database cannot be used at present: try again in some seconds")
 
 
+class UnusableValueError(RefusedError):
+    """The database takes everything else, but not this value: 400."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "this cannot be kept: a value is too long, or has a NUL character")
+
+
 class Database:
     """The database of one process, and its pool of connections."""
 
@@ -44,13 +51,21 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator["Connection"]:
-        """Open a transaction that only reads; raises UnavailableError."""
+        """Open a transaction that only reads; raises as `writing`."""
         with self._answering(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator["Connection"]:
-        """Open a transaction that writes: all of it, or nothing; raises UnavailableError."""
+        """Open a transaction that writes: all of it, or nothing.
+
+        Raises
+        ------
+        UnavailableError
+            It cannot be used now.
+        UnusableValueError
+            Another time would be no better.
+        """
         # SQLite: take the write lock at once, where waiting for it is possible.
         with self._answering(), self.engine.execution_options(immediate=True).begin() as connection:
             yield connection
@@ -65,11 +80,18 @@ class Database:
     @contextmanager
     def _answering(self) -> Iterator[None]:
         self.engine  # noqa: B018 - the import below is then a look into a dictionary
-        from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError  # noqa: A004, PLC0415
+        from sqlalchemy.exc import (  # noqa: PLC0415
+            DataError,
+            DBAPIError,
+            IntegrityError,
+            TimeoutError,  # noqa: A004
+        )
 
         try:
             yield
         except IntegrityError:
             raise
+        except DataError as error:
+            raise UnusableValueError from error
         except (DBAPIError, TimeoutError) as error:
             raise UnavailableError from error

@@ -18,9 +18,9 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
-from app.database.connection import Database
+from app.database.connection import Database, UnusableValueError
 from app.database.tables import feedback, predictions
 from app.database.upsert import insert_if_new
 from app.spool.record import Record, floats
@@ -60,7 +60,7 @@ def store(database: Database, records: Sequence[Record]) -> int:
     try:
         with database.writing() as connection:
             _insert(connection, records)
-    except (IntegrityError, DataError):
+    except (IntegrityError, UnusableValueError):
         if len(records) == 1:
             return 1
         # One that it cannot take must not hold up the others for ever.

@@ -13,30 +13,36 @@ NAME = "figures.json"
 
 @dataclass(frozen=True)
 class Figures:
-    """`live` has model, version, error and rows of each version with recent feedback."""
+    """`live` has model, version, error and rows of each version with recent feedback.
+
+    The file is as old as the keeper's last success with the database.
+    """
 
     live: Sequence[tuple[str, str, float, int]]
-    waiting_bytes: int
     damaged: int
 
     def write(self, folder: Path) -> None:
         """Replace the file as a whole."""
         new = folder / f"{NAME}.new"
-        new.write_text(json.dumps([self.live, self.waiting_bytes, self.damaged]))
+        new.write_text(json.dumps([self.live, self.damaged]))
         new.replace(folder / NAME)
 
 
 def read(folder: Path) -> Figures | None:
     """Return the figures; None: there are none yet."""
     try:
-        live, waiting_bytes, damaged = json.loads((folder / NAME).read_text())
-        return Figures(
-            [(str(m), str(v), float(e), int(n)) for m, v, e, n in live],
-            int(waiting_bytes),
-            int(damaged),
-        )
+        live, damaged = json.loads((folder / NAME).read_text())
+        return Figures([(str(m), str(v), float(e), int(n)) for m, v, e, n in live], int(damaged))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
         log.warning("the keeper's figures cannot be read: %s", error)
         return None
+
+
+def written_at(folder: Path) -> float:
+    """Return when the file was written, in seconds since 1970; 0: never."""
+    try:
+        return (folder / NAME).stat().st_mtime
+    except OSError:
+        return 0.0

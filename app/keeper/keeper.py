@@ -62,8 +62,7 @@ class Keeper:
         with self._database.reading() as connection:
             live = feedback.live(connection)
         found = [(each.model, each.version, each.rmse, each.rows) for each in live]
-        figures = Figures(found, segments.bytes_in(self._journal), self._damaged)
-        figures.write(self._settings.data_dir)
+        Figures(found, self._damaged).write(self._settings.data_dir)
         self._count_at = now + COUNT_EVERY_S
 
     def _prune(self, now: float) -> None:
@@ -75,6 +74,9 @@ class Keeper:
                 pruned,
                 self._settings.prediction_days,
             )
+        for path in segments.those_set_aside(self._journal):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
         forget_expired(self._database, now)
         self._prune_at = now + PRUNE_EVERY_S
 

@@ -49,18 +49,35 @@ def decode(data: bytes) -> Iterator[Record]:
         at += record.size
 
 
+def newest(data: bytes, most: int) -> bytes:
+    """Return the last records of a segment that take at most `most` bytes together, unread."""
+    start = 0
+    # From one to the next, which is much quicker than to read them.
+    while len(data) - start > max(most, HEADER.size):
+        mark, size, *_ = HEADER.unpack_from(data, start)
+        if mark != START or size < HEADER.size:
+            break
+        start += size
+    return data[start:]
+
+
 def _at(data: bytes, start: int) -> Record | None:
     if len(data) < start + HEADER.size:
         return None
     mark, size, at, latency_s, user, row_count, *lengths = HEADER.unpack_from(data, start)
     end = start + size - len(END)
-    if mark != START or data[end : end + len(END)] != END:
+    answers, place = end - 8 * row_count, start + HEADER.size
+    # After a loss of power there may be anything, most often zeros.
+    columns = (answers - place - sum(lengths)) / (8 * row_count) if row_count else 0
+    if mark != START or columns < 1 or columns % 1 or data[end : end + len(END)] != END:
         return None
-    place, texts = start + HEADER.size, []
-    for length in lengths:
-        texts.append(data[place : place + length].decode())
-        place += length
-    answers = end - 8 * row_count
+    texts = []
+    try:
+        for length in lengths:
+            texts.append(data[place : place + length].decode())
+            place += length
+    except UnicodeDecodeError:
+        return None
     return Record(
         *(texts[0], at, texts[1], texts[2], texts[3]),
         rows=data[place:answers],

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SUFFIX = ".records"
+SET_ASIDE = ".damaged"
 
 
 @dataclass(slots=True)
@@ -75,6 +76,16 @@ def bytes_in(folder: Path) -> int:
         with suppress(FileNotFoundError):
             total += path.stat().st_size
     return total
+
+
+def set_aside(path: Path) -> Path:
+    """Leave a segment to people: nobody drains it any more."""
+    return path.rename(path.with_suffix(SET_ASIDE))
+
+
+def those_set_aside(folder: Path) -> list[Path]:
+    """Return the segments that are left to people."""
+    return list(folder.glob(f"*{SET_ASIDE}"))
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 from app.accounts.gate import LIFE_S
 from app.spool import segments
 from app.spool.spool import Spool
+from tests import postgres
 from tests.app.records import one_id, prediction
 from tests.app.site import OPERATOR_KEY, PASSWORD
 
@@ -27,9 +27,8 @@ pytestmark = pytest.mark.e2e
 class Server:
     """Granian with this application; every request is a connection of its own."""
 
-    def __init__(self, folder: Path):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+    def __init__(self, folder: Path, **settings: str):
+        self.port = postgres.free_port()
         (folder / "operator-key").write_text(OPERATOR_KEY)
         environment = {
             **os.environ,
@@ -37,6 +36,7 @@ class Server:
             "DATA_DIR": str(folder / "data"),
             "OPERATOR_KEY_FILE": str(folder / "operator-key"),
             "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
+            **settings,
         }
         self.log = (folder / "log").open("wb")
         command = f"granian --interface wsgi app.wsgi:app --port {self.port} --workers 2"
@@ -136,3 +136,24 @@ def test_two_workers_share_accounts_and_one_keeper(server, tmp_path):
     assert server.ask("DELETE", f"/keys/{made['id']}", **cookie)[0] == 200
     time.sleep(LIFE_S)
     assert {server.ask("GET", "/predictions", **key)[0] for _ in range(20)} == {401}
+
+
+@pytest.mark.skipif(postgres.binaries() is None, reason="NO POSTGRESQL ON THIS MACHINE")
+def test_service_starts_before_its_postgresql(tmp_path):
+    """Workers and keeper come up without it and stay; when it comes they use it by themselves."""
+    port = postgres.free_port()
+    url = f"postgresql+psycopg://reader:{postgres.PASSWORD}@127.0.0.1:{port}/postgres"
+    server = Server(tmp_path, DATABASE_URL=url, AUTH="open")
+    try:
+        server.until(503, "GET", "/predictions")
+        spool = Spool(tmp_path / "data" / "journal", 1 << 20, lambda: None)
+        assert spool.record(prediction(1, at=time.time()))
+        spool.close()
+        (keeper,) = server.keepers()
+        assert server.ask("GET", "/healthz")[0] == 200
+        with postgres.scratch() as home, postgres.server(home, port):
+            server.until(200, "GET", f"/predictions/{one_id(1)}")
+            assert server.keepers() == [keeper]
+            server.stop()
+    finally:
+        server.stop()

@@ -2,18 +2,20 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from prometheus_client import Gauge
 
 from app.factory import create_app
+from app.keeper.collector import FiguresCollector
+from app.keeper.figures import Figures
 from app.metrics import (
     ERRORS,
     GC_COLLECTIONS,
     HTTP_FAULTS,
     LATENCY,
-    LIVE_RMSE,
     MODEL_INFO,
     REQUESTS,
     ROWS,
@@ -40,12 +42,14 @@ WORDS = {"group_left", "ignoring", "and", "or", "unless", "by", "without"}
 def exposition():
     metrics = Metrics()
     metrics.served([(RATED.name, RATED.version, RATED.run_id)])
-    live = Gauge(LIVE_RMSE, "As feedback tells it.", ["model", "version"], registry=None)
-    live.labels(*MODEL).set(0.4)
-    metrics.add(live)
     metrics.predicted(RATED, np.zeros((1, len(RATED.schema.names))), [1.0])
-    http = create_app(Service(Settings(), FakeChampion(RATED), metrics)).test_client()
-    return [line for line in http.get("/metrics").text.splitlines() if not line.startswith("#")]
+    with TemporaryDirectory() as folder:
+        settings = Settings(data_dir=Path(folder))
+        Figures([(*MODEL, 0.4, 100)], 0).write(settings.data_dir)
+        metrics.add(FiguresCollector(settings))
+        http = create_app(Service(settings, FakeChampion(RATED), metrics)).test_client()
+        text = http.get("/metrics").text
+    return [line for line in text.splitlines() if not line.startswith("#")]
 
 
 def exposed():

@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass, field
 
-from app.metrics import ERRORS, HTTP_FAULTS, LATENCY, LIVE_RMSE, REQUESTS
+from app.metrics import (
+    DATABASE_SEEN,
+    ERRORS,
+    HTTP_FAULTS,
+    JOURNAL_BYTES,
+    JOURNAL_MAX_BYTES,
+    JOURNAL_SET_ASIDE,
+    LATENCY,
+    LIVE_RMSE,
+    LIVE_ROWS,
+    REQUESTS,
+    UNRECORDED,
+)
 from app.model_health import BASELINE_RMSE, MODEL_STALE
 from monitoring.alerts import CERTIFICATE_BEGINS, CERTIFICATE_ENDS, EDGE_UP
 
@@ -89,11 +101,20 @@ def certificate(ends_s):
     }
 
 
-def rmse(live):
-    """Return a version whose baseline is 0.5."""
+def rmse(live, rows=100):
+    """Return a version whose baseline is 0.5, and on so many rows has another error."""
     return {
         f"{LIVE_RMSE}{{{API},{MODEL}}}": f"{live}x60",
+        f"{LIVE_ROWS}{{{API},{MODEL}}}": f"{rows}x60",
         f"{BASELINE_RMSE}{{{API},{MODEL}}}": "0.5x60",
+    }
+
+
+def journal(size):
+    """Return a journal of 1000 bytes at most."""
+    return {
+        f"{JOURNAL_BYTES}{{{API}}}": f"{size}x60",
+        f"{JOURNAL_MAX_BYTES}{{{API}}}": "1000x60",
     }
 
 
@@ -165,9 +186,36 @@ CASES = {
     ),
     "LiveRmseHigh": Case(
         rmse(0.7),
-        rmse(0.64),
+        # Another has few rows, and is far off.
+        {**rmse(0.64), **{s.replace("7", "8"): v for s, v in rmse(5, rows=99).items()}},
         "the live RMSE of m 7 is 1.40 times its baseline",
         labelled(MODEL),
+    ),
+    "DatabaseAway": Case(
+        {f"{DATABASE_SEEN}{{{API}}}": "0+60x17 1020x30"},
+        # Between two scrapes, and at the very start.
+        {f"{DATABASE_SEEN}{{{API}}}": "0x1 75+60x60"},
+        "the API at api:5001 has not reached its database for a minute",
+        labelled(API),
+    ),
+    "JournalFills": Case(
+        journal(510),
+        journal(500),
+        "51% of the journal of api:5001 is full",
+        labelled(API),
+    ),
+    "PredictionsUnrecorded": Case(
+        {f"{UNRECORDED}{{{API}}}": "0x17 1x60"},
+        # It ends when they are recorded again.
+        {f"{UNRECORDED}{{{API}}}": "0x10 7x60"},
+        "the API at api:5001 has answered predictions without recording them",
+        labelled(API),
+    ),
+    "JournalDamaged": Case(
+        {f"{JOURNAL_SET_ASIDE}{{{API}}}": "2x60"},
+        {f"{JOURNAL_SET_ASIDE}{{{API}}}": "2x18 0x60"},
+        "2 files of the journal of api:5001 were set aside",
+        labelled(API),
     ),
     "DiskSpaceLow": Case(
         filesystem(9),

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from app.database.connection import Database, UnusableValueError
 from app.database.predictions import newest, one, prune, store
 from tests.app.records import one_id, record
 
@@ -78,3 +79,12 @@ def test_prune_deletes_by_age(database):
     assert prune(database, 20.0) == 4500
     with database.reading() as connection:
         assert [each.id for each in newest(connection, None, 10, None)] == [one_id(9999)]
+
+
+def test_a_value_that_postgresql_refuses_is_the_callers_fault(migrated_postgres_url):
+    """Asked with it again the database would refuse it again: 400, and not 503."""
+    database = Database(migrated_postgres_url)
+    with pytest.raises(UnusableValueError) as refused, database.reading() as connection:
+        one(connection, None, "a\0b")
+    assert refused.value.status == 400
+    database.close()

@@ -160,3 +160,32 @@ def test_database_away_is_503(site):
     answer = http.post("/predict", json={"features": [list(SCHEMA.example_row)]})
     assert answer.status_code == 200
     assert site.journal.record(prediction(1))
+
+
+def test_what_a_backlog_may_hide_is_not_called_unknown(site):
+    """While more waits than is looked at, an id that is not found is asked for again, not 404."""
+    http, user_id = own(site)
+    for number in (1, 2):
+        site.journal.record(prediction(number, rows=9_000, user_id=user_id))
+    old, new = ({"prediction_id": one_id(at), "row": 0, "actual": 2.0} for at in (1, 2))
+    asked = http.get(f"/predictions/{one_id(1)}"), http.post("/feedback", json=old)
+    for answer in asked:
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert http.post("/feedback", json={"feedback": [new, old]}).status_code == 503
+    assert http.post("/feedback", json=new).json == {"rows": 1, "new": 1}
+    assert [each["id"] for each in http.get("/predictions").json["predictions"]] == [one_id(2)]
+    site.journal.roll()
+    drain(site.folder / "journal", site.database)
+    assert http.get(f"/predictions/{one_id(1)}").status_code == 200
+    assert http.get(f"/predictions/{one_id(3)}").status_code == 404
+
+
+def test_feedback_that_says_a_thing_twice_is_refused(site):
+    """Which of two values is the true one nobody can know: nothing is kept."""
+    http, user_id = own(site)
+    store(site.database, [record(1, user_id=user_id)])
+    body = f'{{"prediction_id": "{one_id(1)}", "actual": 1, "actual": 2}}'
+    answer = http.post("/feedback", data=body, content_type="application/json")
+    assert (answer.status_code, answer.json["item"]) == (400, 0)
+    assert "actual" in answer.json["error"]
+    assert http.get(f"/predictions/{one_id(1)}").json["feedback"] == []

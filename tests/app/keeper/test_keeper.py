@@ -1,6 +1,7 @@
 """The keeper: what was acknowledged reaches the database, whatever happens on the way."""
 
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -14,25 +15,16 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from app.database.connection import Database
 from app.database.feedback import Told, add
-from app.database.predictions import newest, store
+from app.database.predictions import store
 from app.keeper.collector import FiguresCollector
-from app.keeper.drain import drain, fetch
 from app.keeper.figures import read
 from app.keeper.guardian import Guardian
 from app.keeper.keeper import Keeper
 from app.settings import Settings
 from app.spool import segments
-from app.spool.spool import Spool
+from app.spool.encode import encode
+from tests.app.keeper.kept import journal, kept
 from tests.app.records import one_id, prediction, record
-
-
-def journal(folder: Path) -> Spool:
-    return Spool(folder, 1 << 24, lambda: None)
-
-
-def kept(database, user_id=None) -> list[str]:
-    with database.reading() as connection:
-        return sorted(each.id for each in newest(connection, user_id, 1000, None))
 
 
 @pytest.fixture
@@ -45,58 +37,6 @@ def keeper(settings):
     found = Keeper(settings)
     yield found
     found.close()
-
-
-def test_drain_moves_what_was_recorded(database, tmp_path):
-    """Closed segments go into the database and away; the open one stays its worker's."""
-    spool = journal(tmp_path)
-    for at in range(1200):
-        spool.record(prediction(at))
-    spool.roll()
-    spool.record(prediction(5000))
-    assert drain(tmp_path, database) == 0
-    assert len(segments.all_of(tmp_path)) == 1
-    assert len(kept(database)) == 1000
-    spool.close()
-    drain(tmp_path, database)
-    assert one_id(5000) in kept(database)
-    assert segments.all_of(tmp_path) == []
-
-
-def test_half_written_record_is_counted_and_the_rest_is_kept(database, tmp_path):
-    """A segment that ends within a record gives all before it, and counts one as damaged."""
-    spool = journal(tmp_path)
-    spool.record(prediction(1))
-    spool.record(prediction(2))
-    spool.close()
-    (path,) = segments.all_of(tmp_path)
-    path.write_bytes(path.read_bytes()[:-9])
-    assert drain(tmp_path, database) == 1
-    assert kept(database) == [one_id(1)]
-    assert segments.all_of(tmp_path) == []
-
-
-def test_interrupted_drain_is_finished_by_the_next(database, tmp_path):
-    """What a killed keeper had inserted already is neither lost nor doubled."""
-    spool = journal(tmp_path)
-    for at in range(3):
-        spool.record(prediction(at))
-    spool.close()
-    store(database, [record(0)])
-    assert drain(tmp_path, database) == 0
-    assert kept(database) == [one_id(0), one_id(1), one_id(2)]
-
-
-def test_fetch_takes_what_is_wanted_out_of_an_open_segment(database, tmp_path):
-    """A caller's prediction is in the database when they ask for it a moment later."""
-    spool = journal(tmp_path)
-    spool.record(prediction(1))
-    spool.record(prediction(2))
-    fetch(tmp_path, database, lambda record: record.id == one_id(2))
-    assert kept(database) == [one_id(2)]
-    spool.close()
-    drain(tmp_path, database)
-    assert kept(database) == [one_id(1), one_id(2)]
 
 
 def test_locked_database_makes_predictions_wait(keeper, settings, tmp_path, caplog):
@@ -160,8 +100,20 @@ def test_old_predictions_are_pruned(keeper):
     assert kept(keeper._database) == [one_id(2)]
 
 
-def test_figures_reach_metrics_of_any_worker(keeper, tmp_path):
-    """Live error, waiting bytes and damaged records are the same whichever worker is asked."""
+def test_what_was_set_aside_is_pruned_too(keeper, tmp_path):
+    """It holds predictions: it is kept as long as they are."""
+    (tmp_path / "journal").mkdir()
+    now = time.time()
+    for days in (89, 91):
+        path = tmp_path / "journal" / f"{days}.damaged"
+        path.touch()
+        os.utime(path, (now, now - days * 86_400))
+    keeper.step(now)
+    assert [path.name for path in segments.those_set_aside(tmp_path / "journal")] == ["89.damaged"]
+
+
+def test_figures_reach_metrics_of_any_worker(keeper, settings, tmp_path):
+    """Live error and damaged records are the same whichever worker is asked."""
     (tmp_path / "journal").mkdir()
     store(keeper._database, [record(1)])
     with keeper._database.writing() as connection:
@@ -169,11 +121,42 @@ def test_figures_reach_metrics_of_any_worker(keeper, tmp_path):
     keeper._damaged = 2
     keeper.step(10.0)
     for _ in range(2):
-        registry = CollectorRegistry()
-        registry.register(FiguresCollector(tmp_path))
-        text = generate_latest(registry).decode()
+        text = scraped(settings)
         assert 'prediction_live_rmse{model="california-housing",version="7"} 2.0' in text
         assert "prediction_journal_damaged_total 2.0" in text
+
+
+def scraped(settings) -> str:
+    registry = CollectorRegistry()
+    registry.register(FiguresCollector(settings))
+    return generate_latest(registry).decode()
+
+
+def value(name, settings) -> float:
+    return float(re.search(rf"^{name} (.*)$", scraped(settings), re.MULTILINE)[1])
+
+
+def test_an_absent_database_shows_in_metrics(keeper, settings, tmp_path):
+    """What waits is told as it grows, of how much, and since when; so is what was set aside."""
+    assert value("prediction_database_seen_timestamp_seconds", settings) == 0
+    keeper.step(1.0)
+    seen = value("prediction_database_seen_timestamp_seconds", settings)
+    assert time.time() - 60 < seen <= time.time()
+    assert value("prediction_journal_bytes", settings) == 0
+    keeper.close()
+    (tmp_path / "service.db").unlink()
+    (tmp_path / "service.db").mkdir()
+    spool = journal(tmp_path / "journal")
+    for number in (1, 2):
+        spool.record(prediction(number))
+        keeper.step(10.0 * number)
+        waiting = number * len(encode(prediction()))
+        assert value("prediction_journal_bytes", settings) == waiting
+    assert value("prediction_journal_max_bytes", settings) == settings.journal_max_bytes
+    assert value("prediction_database_seen_timestamp_seconds", settings) == seen
+    spool.close()
+    segments.set_aside(segments.all_of(tmp_path / "journal")[0])
+    assert value("prediction_journal_set_aside_segments", settings) == 1
 
 
 def test_damaged_figures_are_no_figures(tmp_path):
