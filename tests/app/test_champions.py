@@ -95,6 +95,20 @@ def test_damaged_file_without_hashes_is_refused_too(how, champions, registry, ca
             champions.load(version, ROOM)
 
 
+BOOSTER = "model.ubj"
+CUT_OFF = b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner{L\x00\x00\x00\x00\x00\x00\x00\natt"
+
+
+@pytest.mark.parametrize("booster", [b"", b"{", b"{}", CUT_OFF, b"\x00\xff" * 300])
+def test_damaged_booster_without_hashes_is_refused_too(booster, champions, registry):
+    """XGBoost would abort the worker for some of these; the version is refused instead."""
+    registry.files = SavedModel(changed={"files": None, "kind": "xgboost"}).files()
+    registry.files[BOOSTER] = booster
+    version = dataclasses.replace(version_of(registry.files), manifest_sha256=None)
+    with pytest.raises(UnusableModelError, match="houses version 1 cannot be served"):
+        champions.load(version, ROOM)
+
+
 @pytest.mark.parametrize(
     ("saved", "reason"),
     [
