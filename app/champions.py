@@ -107,7 +107,7 @@ class _Files:
         self._room_bytes = room_bytes
         self._hashes: Mapping[str, str] | None = None
 
-    def file(self, _version: ModelVersion, name: str) -> bytes:
+    def __call__(self, name: str) -> bytes:
         """Return one file; raises as `Champions.load`."""
         if name not in self.read:
             content = self._fetched(name)
