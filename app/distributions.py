@@ -14,30 +14,35 @@ from app.schema import Floats
 FEATURE_ROWS = "prediction_feature_rows_total"
 OUTPUT_ROWS = "prediction_output_rows_total"
 
+Key = tuple[str, str, str, tuple[str, ...]]
+"""A model deleted and made anew has its version 1 again, of another run and maybe other columns."""
+
 MOST_WAITING = 20_000
 """Requests whose rows may wait to be counted; the next one counts them all."""
 
 
 class Distributions:
-    """Takes each request's rows, which costs next to nothing; `count` counts many at a time."""
+    """Takes each request's rows, which costs next to nothing; `count` counts many at a time.
+
+    The series are a model's, not a version's: workers share them in files from which none can be
+    removed, and every new champion would add its own for the server's life.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        labels = ["model", "version"]
         self._feature_rows = Counter(
             FEATURE_ROWS,
             "Rows by the decile of the training rows that a feature's value is in.",
-            [*labels, "feature", "bin"],
+            ["model", "feature", "bin"],
             registry=registry,
         )
         self._output_rows = Counter(
             OUTPUT_ROWS,
             "Rows by the decile of the training rows' predictions that the prediction is in.",
-            [*labels, "bin"],
+            ["model", "bin"],
             registry=registry,
         )
         self._waiting: deque[tuple[ServedModel, Floats, Sequence[float]]] = deque()
         self._counting = threading.Lock()
-        self._bound: dict[tuple[str, str], list[list[Counter]]] = {}
 
     def add(self, model: ServedModel, rows: Floats, predictions: Sequence[float]) -> None:
         """Let rows be counted later."""
@@ -50,10 +55,12 @@ class Distributions:
     def count(self) -> None:
         """Count what waits."""
         with self._counting:
-            found: dict[tuple[str, str], list[tuple[ServedModel, Floats, Sequence[float]]]] = {}
+            found: dict[Key, list[tuple[ServedModel, Floats, Sequence[float]]]] = {}
             while self._waiting:
                 request = self._waiting.popleft()
-                found.setdefault((request[0].name, request[0].version), []).append(request)
+                model = request[0]
+                key = (model.name, model.version, model.run_id, model.schema.names)
+                found.setdefault(key, []).append(request)
             for requests in found.values():
                 rows = np.concatenate([rows for _, rows, _ in requests])
                 predictions = np.concatenate([answers for _, _, answers in requests])
@@ -73,14 +80,11 @@ class Distributions:
 
     def _counters(self, model: ServedModel) -> list[list[Counter]]:
         """Return the model's series: ten for each column, then ten for its predictions."""
-        key = (model.name, model.version)
-        if key not in self._bound:
-            bins = [str(number) for number in range(BINS)]
-            self._bound[key] = [
-                *(
-                    [self._feature_rows.labels(*key, name, number) for number in bins]
-                    for name in model.schema.names
-                ),
-                [self._output_rows.labels(*key, number) for number in bins],
-            ]
-        return self._bound[key]
+        bins = [str(number) for number in range(BINS)]
+        return [
+            *(
+                [self._feature_rows.labels(model.name, name, number) for number in bins]
+                for name in model.schema.names
+            ),
+            [self._output_rows.labels(model.name, number) for number in bins],
+        ]

@@ -122,14 +122,29 @@ def onnx_engine(model: bytes) -> Engine:
 
 def xgboost_engine(booster: bytes) -> Engine:
     """Return XGBoost with the trees in `booster`, on the caller's own thread."""
+    predict: Engine = opened_booster(booster).inplace_predict
+    return predict
+
+
+def opened_booster(booster: bytes) -> Any:  # noqa: ANN401 - XGBoost's, not imported at the top
+    """Return XGBoost's booster, on the caller's own thread.
+
+    Raises
+    ------
+    ValueError
+        It is empty, cut off or damaged.
+    """
+    # No exception comes of these: XGBoost ends the process, the worker with all its models.
+    if not (booster.startswith(b"{") and booster.endswith(b"}")):
+        message = f"the booster's {len(booster)} bytes are not a whole UBJSON object: it is damaged"
+        raise ValueError(message)
     # Imported here, in the background: the server listens before this second is over.
     import xgboost as xgb  # noqa: PLC0415
 
     opened: Any = xgb.Booster({"nthread": 1})
     opened.load_model(bytearray(booster))
     opened.set_param({"nthread": 1})
-    predict: Engine = opened.inplace_predict
-    return predict
+    return opened
 
 
 def check(found: Engine, inputs: Singles, answers: Singles) -> None:

@@ -1,5 +1,6 @@
 """Every metric of the service: the names that monitoring imports, and the objects that count."""
 
+import logging
 import os
 import threading
 import time
@@ -22,6 +23,8 @@ from app.model import ServedModel
 from app.process_figures import GC_COLLECTIONS, ProcessFigures
 from app.schema import Floats
 from app.shared_metrics import VARIABLE, forget_dead_workers
+
+log = logging.getLogger(__name__)
 
 __all__ = [
     "DATABASE_SEEN",
@@ -151,7 +154,11 @@ class Metrics:
     def _keep_counting(self) -> None:
         while True:
             time.sleep(COUNT_EVERY_S)
-            self.count()
+            # Without this thread, only whoever asks for the figures would count.
+            try:
+                self.count()
+            except Exception:
+                log.exception("counting failed")
 
 
 class _Models(Collector):

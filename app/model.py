@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import yaml
 
+from app.engines import Files
 from app.explain.explainers import Explainer, explainer
 from app.predictors import Predictor, predictor
 from app.reference import Reference
@@ -17,14 +17,6 @@ from app.schema import Schema
 
 # XGBoost predicts in single precision: the same trees on another machine may differ by this.
 PROBE_TOLERANCE = 1e-5
-
-
-class Files(Protocol):
-    """Where the files of a version come from: the registry, or a disk."""
-
-    def file(self, version: ModelVersion, name: str) -> bytes:
-        """Return one file; raises RegistryError when it cannot be had."""
-        ...
 
 
 class UnusableModelError(Exception):
@@ -56,7 +48,7 @@ class ServedModel:
         return predictions
 
 
-def load(registry: Files, version: ModelVersion) -> ServedModel:
+def load(files: Files, version: ModelVersion) -> ServedModel:
     """Fetch a version, load it without MLflow, and check it on its own probe rows.
 
     Raises
@@ -67,14 +59,14 @@ def load(registry: Files, version: ModelVersion) -> ServedModel:
         They are damaged, incomplete, or predict something else than when they were logged.
     """
     try:
-        metadata = yaml.safe_load(registry.file(version, "MLmodel"))["metadata"]
+        metadata = yaml.safe_load(files("MLmodel"))["metadata"]
         schema = Schema.from_metadata(metadata)
-        loaded = predictor(metadata, lambda name: registry.file(version, name))
+        loaded = predictor(metadata, files)
         baseline_rmse = metadata.get("test_rmse")
-        explains = explainer(metadata, lambda name: registry.file(version, name))
+        explains = explainer(metadata, files)
         reference = None
         if "reference" in metadata:
-            found = registry.file(version, metadata["reference"])
+            found = files(metadata["reference"])
             reference = Reference.from_json(found, schema.names)
         probe = metadata["probe"]
         _check(loaded, probe["rows"], probe["predictions"])

@@ -1,6 +1,7 @@
 """The routes about models: which are served, the way back, and MLflow's webhook."""
 
 import time
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ from werkzeug.exceptions import NotFound
 from app.follower import UnknownModelError
 from app.model import UnusableModelError
 from app.models import Followed
+from app.refusal import headers
 from app.registry import NoChampionError
 from app.rest import RegistryError
 from app.service import service_of
@@ -48,7 +50,8 @@ def previous(name: str) -> ResponseReturnValue:
         return jsonify(error=message), HTTPStatus.CONFLICT
     except RegistryError as error:
         message = f"{error}: try again when it is back"
-        return jsonify(error=message), HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"}
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        return jsonify(error=message), status, headers(status)
     model = went.model
     return jsonify(
         model=model.name, version=model.version, run_id=model.run_id, previous=went.replaced
@@ -81,13 +84,9 @@ def _described(one: Followed) -> dict[str, Any]:
     if model is None:
         return about
     schema = model.schema
-    columns = [
-        {"name": column.name, "unit": column.unit, "low": column.low, "high": column.high}
-        for column in schema.columns
-    ]
     return {
         **about,
-        "columns": columns,
+        "columns": [asdict(column) for column in schema.columns],
         "unit": schema.target_unit,
         "classes": list(schema.classes),
         "example": schema.example,

@@ -34,7 +34,6 @@ NO_MODEL = (
     "No model is served yet: {problem}. Train one with `python -m training.train`; "
     "it is picked up by itself."
 )
-RETRY_S = "5"
 # The lane in front of Flask passes by `app.security_headers`, which adds the second to all else.
 OK_HEADERS = (("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff"))
 Headers = tuple[tuple[str, str], ...]
@@ -82,11 +81,15 @@ class Answered(NamedTuple):
 
 
 class NotServedError(Exception):
-    """No model answers: none of that name (404), or none yet (503)."""
+    """No model answers: none of that name (404), none yet (503), or none takes such a body.
 
-    def __init__(self, status: int, message: str) -> None:
+    `said` is the message, and with a refused body also where, and one that works.
+    """
+
+    def __init__(self, status: int, message: str, **beside: object) -> None:
         super().__init__(message)
         self.status = status
+        self.said: dict[str, Any] = {"error": message, **beside}
 
 
 @dataclass(frozen=True)
@@ -138,8 +141,7 @@ def answer_in(dialect: Dialect, request: Request, service: Service) -> Reply:
     except NotServedError as error:
         yet = error.status == HTTPStatus.SERVICE_UNAVAILABLE
         (metrics.no_model if yet else metrics.bad_input).inc()
-        headers = (*OK_HEADERS, ("Retry-After", RETRY_S)) if yet else OK_HEADERS
-        reply = _say(dialect, error.status, {"error": str(error)}, headers)
+        reply = _say(dialect, error.status, error.said, refusal_headers(error.status))
     # The trace is for the log; the caller gets no inside view.
     except Exception:
         metrics.internal.inc()
@@ -183,21 +185,33 @@ def served(models: Models, name: str, version: str | None = None) -> ServedModel
 def _reply(
     dialect: Dialect, request: Request, service: Service, user_id: int | None, started: float
 ) -> Reply:
-    models = service.models
-    model = None if request.model is None else served(models, request.model, request.version)
-    try:
-        table, repeated = dialect.read(request, mimetype_of(request))
-        if model is None:
-            model = by_columns(models, table)
-        rows = values(table, model.schema, service.settings.max_rows)
-    except BadInputError as error:
-        service.metrics.bad_input.inc()
-        return _refused(dialect, error, model or models.default)
+    model, rows, repeated = understood(dialect, request, service.models, service.settings.max_rows)
     answered = _answered(model, rows, service, user_id, started)
     return Reply(200, OK_HEADERS, orjson.dumps(dialect.answer(answered, repeated)))
 
 
-def mimetype_of(request: Request) -> str:
+def understood(
+    dialect: Dialect, request: Request, models: Models, max_rows: int
+) -> tuple[ServedModel, Floats, Any]:
+    """Return the model that is asked, its rows, and what the answer must repeat.
+
+    Raises
+    ------
+    NotServedError
+        There is no such model, or the body is refused.
+    """
+    model = None if request.model is None else served(models, request.model, request.version)
+    try:
+        table, repeated = dialect.read(request, _mimetype(request))
+        if model is None:
+            model = _by_columns(models, table)
+        return model, values(table, model.schema, max_rows), repeated
+    except BadInputError as error:
+        beside = _beside(dialect, error, model or models.default)
+        raise NotServedError(error.status, str(error), **beside) from error
+
+
+def _mimetype(request: Request) -> str:
     """Return the kind of the body; raises BadInputError with status 415 when it is compressed."""
     if encoding := request.environ.get("HTTP_CONTENT_ENCODING"):
         message = f"Content-Encoding {encoding[:60]} is not taken: send the body as it is"
@@ -206,7 +220,7 @@ def mimetype_of(request: Request) -> str:
     return sent if sent == "application/json" else sent.partition(";")[0].strip().lower()
 
 
-def by_columns(models: Models, table: Table) -> ServedModel:
+def _by_columns(models: Models, table: Table) -> ServedModel:
     """Return the model whose columns the body has, else the one that answers by default."""
     names = table.names
     model = (models.with_columns(names) if names else None) or models.default
@@ -241,12 +255,12 @@ def _answered(
     return Answered(model, predictions, identity if recorded else None)
 
 
-def _refused(dialect: Dialect, error: BadInputError, model: ServedModel | None) -> Reply:
-    said = {"error": str(error), "row": error.row, "column": error.column, "value": error.value}
-    found = {name: value for name, value in said.items() if value is not None}
+def _beside(dialect: Dialect, error: BadInputError, model: ServedModel | None) -> dict[str, Any]:
+    where = {"row": error.row, "column": error.column, "value": error.value}
+    found = {name: value for name, value in where.items() if value is not None}
     if model is not None:
         found["example"] = dialect.example(model)
-    return _say(dialect, error.status, found)
+    return found
 
 
 def _say(

@@ -1,25 +1,10 @@
-"""Parses the body of a prediction request: bytes and a schema in, an array of rows out."""
+"""Reads the body of a prediction request, which is not yet compared with a model."""
 
 from app.parsing import csv_text, json_text
 from app.parsing.faults import BadInputError, brief, show
 from app.parsing.tables import Columns, Records, Rows, Table, only_columns
-from app.parsing.values import values
-from app.schema import Floats, Schema
-
-__all__ = ["BadInputError", "Floats", "parse", "read"]
 
 CSV = "text/csv"
-
-
-def parse(body: bytes, schema: Schema, max_rows: int) -> Floats:
-    """Return the rows of a JSON body as (rows, columns) in the order of the schema.
-
-    Raises
-    ------
-    BadInputError
-        It is not JSON or none of the shapes; a value is missing, no number or not plausible.
-    """
-    return values(read_json(body), schema, max_rows)
 
 
 def read(body: bytes, mimetype: str) -> Table:

@@ -80,6 +80,17 @@ OUR_USER = 10001
 NOBODY = 65534
 API_WORKERS = 2
 """One answers while the other is started anew, or is at something long; t3.small has two cores."""
+MODELS_MB = 120
+"""What the served models may take in each worker: the default champion is estimated at 42."""
+WORKER_MB = 140
+"""A worker but for its models, measured: 60 with SQLAlchemy, 50 for ONNX Runtime, SciPy and XGBoost
+once there were large requests, 30 while such a request is answered."""
+KEEPER_MB = 55
+"""The process beside the workers that takes predictions to the database, measured."""
+SERVER_MB = 35
+"""The server's own process, measured."""
+# While a version is replaced the old one and the new one are in memory, in each worker.
+API_MB = API_WORKERS * (WORKER_MB + 2 * MODELS_MB) + KEEPER_MB + SERVER_MB
 
 CLIENT_OF_MLFLOW = {
     "MLFLOW_TRACKING_URI": "http://{mlflow}",
@@ -194,6 +205,7 @@ SERVICES = (
         environment={
             **CLIENT_OF_MLFLOW,
             "OMP_NUM_THREADS": "1",
+            "MODEL_MEMORY_MB": str(MODELS_MB),
             "AUTH": "{auth}",
             "DATA_DIR": "{data}",
             "DATABASE_URL": "{service_database}",
@@ -201,7 +213,7 @@ SERVICES = (
             "OPERATOR_KEY_FILE": "{secrets}/operator-key",
             "MODEL_HOOK_URL": "http://{xgboost-api}/models/hook",
         },
-        memory_mb=384,
+        memory_mb=API_MB,
         user=OUR_USER,
         port=5001,
         health_path="/healthz",

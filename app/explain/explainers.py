@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from app.engines import Files, Floats
+from app.engines import BOOSTER_FILE, Files, Floats, opened_booster
 from app.explain.drivers import shares
 from app.predictors import feature_code
 
@@ -108,9 +108,7 @@ class _WeightedSum:
 def _xgboost(metadata: Mapping[str, Any], files: Files) -> Explainer:
     import xgboost as xgb  # noqa: PLC0415 - see the module's docstring
 
-    booster: Any = xgb.Booster({"nthread": 1})
-    booster.load_model(bytearray(files("model.ubj")))
-    booster.set_param({"nthread": 1})
+    booster = opened_booster(files(BOOSTER_FILE))
     columns = _columns(metadata)
     # The first versions had no names: they were fitted on the columns.
     names = booster.feature_names = list(booster.feature_names or columns)

@@ -8,14 +8,12 @@ from flask.typing import ResponseReturnValue
 
 from app.explain.explainers import Contributions
 from app.model import ServedModel
-from app.parsing.faults import BadInputError
-from app.parsing.values import values
-from app.prediction import NotServedError, Request, by_columns, mimetype_of, named_in, served
+from app.prediction import OURS, NotServedError, Request, named_in, understood
+from app.refusal import headers
 from app.replies import read_body
-from app.request import read
 from app.rest import RegistryError
 from app.schema import Floats
-from app.service import Service, service_of
+from app.service import service_of
 
 explain = Blueprint("explain", __name__)
 
@@ -27,7 +25,6 @@ NOT_EXPLAINABLE = (
     "ask a model of trees or a linear one"
 )
 OUT_OF_REACH = "the model's files are out of reach, so it cannot be explained now: {problem}"
-RETRY = {"Retry-After": "5"}
 
 
 @explain.post("/explain")
@@ -38,33 +35,13 @@ def explained() -> ResponseReturnValue:
     query = request.query_string.decode("latin-1")
     asked = Request(read_body, request.content_type or "", request.environ, named_in(query))
     try:
-        model, rows = _understood(asked, service)
+        model, rows, _ = understood(OURS, asked, service.models, MOST_ROWS)
         return _explanations(model, rows)
     except NotServedError as error:
-        yet = error.status == HTTPStatus.SERVICE_UNAVAILABLE
-        return jsonify(error=str(error)), error.status, RETRY if yet else {}
-    except BadInputError as error:
-        named = None if asked.model is None else service.models.named(asked.model)
-        return _refused(error, named or service.models.default)
+        return jsonify(error.said), error.status, headers(error.status)
     except RegistryError as error:
-        problem = OUT_OF_REACH.format(problem=error)
-        return jsonify(error=problem), HTTPStatus.SERVICE_UNAVAILABLE, RETRY
-
-
-def _understood(asked: Request, service: Service) -> tuple[ServedModel, Floats]:
-    models = service.models
-    model = None if asked.model is None else served(models, asked.model)
-    table = read(asked.body(), mimetype_of(asked))
-    model = model or by_columns(models, table)
-    return model, values(table, model.schema, MOST_ROWS)
-
-
-def _refused(error: BadInputError, model: ServedModel | None) -> ResponseReturnValue:
-    said = {"row": error.row, "column": error.column, "value": error.value}
-    found: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
-    if model is not None:
-        found["example"] = model.schema.example
-    return jsonify(error=str(error), **found), error.status
+        problem, status = OUT_OF_REACH.format(problem=error), HTTPStatus.SERVICE_UNAVAILABLE
+        return jsonify(error=problem), status, headers(status)
 
 
 def _explanations(model: ServedModel, rows: Floats) -> ResponseReturnValue:

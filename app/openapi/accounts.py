@@ -3,10 +3,9 @@
 from app.accounts.checks import DAYS, LONGEST_LABEL, LONGEST_PASSWORD, MOST_DAYS, SHORTEST_PASSWORD
 from app.caller import SCOPES
 from app.openapi.operation import ERROR, HTML, Entry, Json, Now, Operation
-from app.openapi.schemas import TEXT, listed, record
+from app.openapi.schemas import TEXT, TIME, listed, record
 
 SCOPE: Json = {"type": "string", "enum": list(SCOPES)}
-TIME: Json = {"type": "string", "format": "date-time"}
 NOTHING: Json = {"type": "object", "additionalProperties": False}
 NAME: Json = {"type": "string", "pattern": "^ *[a-zA-Z0-9][a-zA-Z0-9._@+-]{2,63} *$"}
 PASSWORD: Json = {"minLength": SHORTEST_PASSWORD, "maxLength": LONGEST_PASSWORD, **TEXT}

@@ -2,11 +2,10 @@
 
 from app.history.told import LARGEST, LONGEST_ID
 from app.openapi.operation import ERROR, Entry, Json, Now, Operation
-from app.openapi.schemas import NUMBER, TEXT, listed, record
+from app.openapi.schemas import NUMBER, TEXT, TIME, listed, record
 
 ID: Json = {"type": "string", "pattern": f"^[ -~]{{1,{LONGEST_ID}}}$"}
 WHOLE: Json = {"type": "integer"}
-TIME: Json = {"type": "string", "format": "date-time"}
 REFUSED = ("A parameter is refused.", ERROR)
 AWAY = ("The database cannot be asked now.", ERROR)
 TAKEN = {"rows": WHOLE, "new": WHOLE}

@@ -7,6 +7,7 @@ from app.openapi.operation import Json
 
 TEXT: Json = {"type": "string"}
 NUMBER: Json = {"type": "number"}
+TIME: Json = {"type": "string", "format": "date-time"}
 
 ERROR: Json = {
     "type": "object",

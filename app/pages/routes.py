@@ -1,5 +1,6 @@
 """The pages at / and /history, and what every page carries."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
@@ -61,15 +62,11 @@ def kept_nowhere(response: Response) -> Response:
 
 def described(model: ServedModel) -> dict[str, Any]:
     """Return what a page's scripts need to know about a model."""
-    columns = [
-        {"name": column.name, "low": column.low, "high": column.high, "unit": column.unit}
-        for column in model.schema.columns
-    ]
     return {
         "name": model.name,
         "version": model.version,
         "unit": model.schema.target_unit,
-        "columns": columns,
+        "columns": [asdict(column) for column in model.schema.columns],
         "classes": list(model.schema.classes),
         "explained": model.explainer is not None,
     }

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from app.cache import DiskCache
-from app.champions import Champions, DoesNotFitError
+from app.champions import MEMORY_PER_FILE_BYTE, Champions, DoesNotFitError
 from app.model import UnusableModelError
 from app.registry import ModelVersion
 from app.rest import RegistryError, TooLargeError
@@ -54,7 +54,7 @@ def test_loaded_model_predicts_and_says_its_memory(champions, registry):
     assert loaded.model.schema.names == ("x",)
     assert loaded.files == registry.files
     assert registry.asked == ["MLmodel", "model.json"]
-    assert loaded.memory_bytes == 3 * sum(map(len, registry.files.values()))
+    assert loaded.memory_bytes == MEMORY_PER_FILE_BYTE * sum(map(len, registry.files.values()))
 
 
 def changed(place: str, how: str) -> dict[str, bytes]:
@@ -95,6 +95,20 @@ def test_damaged_file_without_hashes_is_refused_too(how, champions, registry, ca
             champions.load(version, ROOM)
 
 
+BOOSTER = "model.ubj"
+CUT_OFF = b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner{L\x00\x00\x00\x00\x00\x00\x00\natt"
+
+
+@pytest.mark.parametrize("booster", [b"", b"{", b"{}", CUT_OFF, b"\x00\xff" * 300])
+def test_damaged_booster_without_hashes_is_refused_too(booster, champions, registry):
+    """XGBoost would abort the worker for some of these; the version is refused instead."""
+    registry.files = SavedModel(changed={"files": None, "kind": "xgboost"}).files()
+    registry.files[BOOSTER] = booster
+    version = dataclasses.replace(version_of(registry.files), manifest_sha256=None)
+    with pytest.raises(UnusableModelError, match="houses version 1 cannot be served"):
+        champions.load(version, ROOM)
+
+
 @pytest.mark.parametrize(
     ("saved", "reason"),
     [
@@ -122,7 +136,10 @@ def test_what_does_not_fit_is_not_read_to_its_end(room, champions, registry):
     registry.files = SavedModel(padding=5_000).files()
     with pytest.raises(DoesNotFitError, match=r"needs more than the .* MB that are left"):
         champions.load(version_of(registry.files), room)
-    assert champions.load(version_of(registry.files), 3 * 7_000).model.version == "1"
+    assert (
+        champions.load(version_of(registry.files), MEMORY_PER_FILE_BYTE * 7_000).model.version
+        == "1"
+    )
 
 
 def test_kept_version_is_loaded_without_the_registry(champions, registry):

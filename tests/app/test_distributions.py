@@ -18,7 +18,7 @@ COUNTED = dataclasses.replace(
 
 
 def bins(registry: CollectorRegistry, name: str, **labels: str) -> list[float | None]:
-    own = {"model": MODEL.name, "version": MODEL.version, **labels}
+    own = {"model": MODEL.name, **labels}
     return [registry.get_sample_value(name, {**own, "bin": str(at)}) for at in range(BINS)]
 
 
@@ -36,6 +36,38 @@ def test_rows_of_many_requests_are_counted_by_feature():
     assert bins(registry, "prediction_output_rows_total") == [0, 0, 2, 0, 0, 0, 0, 0, 0, 1]
     found.count()
     assert bins(registry, "prediction_output_rows_total")[2] == 2
+
+
+def test_model_made_anew_with_other_columns_is_counted_beside_the_old():
+    """Version 1 of a deleted model and version 1 of its successor may wait at the same moment."""
+    registry = CollectorRegistry()
+    found = Distributions(registry)
+    schema = dataclasses.replace(SCHEMA, columns=SCHEMA.columns[:1])
+    anew = dataclasses.replace(
+        COUNTED, run_id="anew", schema=schema, reference=Reference((INNER,), 10 * INNER)
+    )
+    found.add(COUNTED, np.full((1, 8), 3.5), [28.0])
+    found.add(anew, np.full((2, 1), 100.0), [800.0, 800.0])
+    found.count()
+    found.add(anew, np.full((1, 1), 3.5), [28.0])
+    found.count()
+    first, second = SCHEMA.names[:2]
+    name = "prediction_feature_rows_total"
+    assert bins(registry, name, feature=first) == [0, 0, 0, 2, 0, 0, 0, 0, 0, 2]
+    assert bins(registry, name, feature=second) == [0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+
+
+def test_new_version_adds_no_series():
+    """Champions come and go, and what /metrics tells does not grow with them."""
+    registry = CollectorRegistry()
+    found = Distributions(registry)
+    lengths = []
+    for version in ("1", "2"):
+        model = dataclasses.replace(COUNTED, version=version, run_id=version)
+        found.add(model, np.full((1, 8), 3.5), [28.0])
+        found.count()
+        lengths.append(len(next(iter(registry.collect())).samples))
+    assert lengths[0] == lengths[1] > 0
 
 
 def test_nothing_waits_without_end():

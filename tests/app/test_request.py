@@ -8,15 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.example import EXAMPLE_BODY
-from app.request import BadInputError, parse
+from app.parsing.faults import BadInputError
+from app.parsing.values import values
+from app.request import read_json
 from tests.app.fakes import SCHEMA
 
 GOOD = list(SCHEMA.example_row)
 RECORD = dict(zip(SCHEMA.names, GOOD, strict=True))
 
 
+def parse(body: bytes) -> np.ndarray:
+    return values(read_json(body), SCHEMA, 100)
+
+
 def parsed(body: object) -> np.ndarray:
-    return parse(json.dumps(body).encode(), SCHEMA, 100)
+    return parse(json.dumps(body).encode())
 
 
 def with_value(place: int, text: str) -> bytes:
@@ -62,7 +68,7 @@ def test_three_shapes_mean_the_same(body):
 def test_bad_value_is_named(text, shown):
     """A value that is no plausible number is refused with its row, column and what it was."""
     with pytest.raises(BadInputError) as caught:
-        parse(with_value(0, text), SCHEMA, 100)
+        parse(with_value(0, text))
     assert (caught.value.row, caught.value.column) == (1, "MedInc")
     assert caught.value.value == shown
     assert "row 1, column MedInc" in str(caught.value)
@@ -72,7 +78,7 @@ def test_bad_value_is_named(text, shown):
 def test_not_a_number_is_refused(text):
     """NaN and the infinities, which are no JSON, are refused by their names."""
     with pytest.raises(BadInputError, match=text):
-        parse(with_value(0, text), SCHEMA, 100)
+        parse(with_value(0, text))
 
 
 def test_swapped_coordinates_are_refused():
@@ -108,7 +114,7 @@ def test_swapped_coordinates_are_refused():
 def test_malformed_body_is_explained(body, message):
     """A body of the wrong shape is refused with a sentence about its shape."""
     with pytest.raises(BadInputError, match=message):
-        parse(body, SCHEMA, 100)
+        parse(body)
 
 
 def test_columns_of_different_length_are_refused():
@@ -137,7 +143,7 @@ PLAUSIBLE = st.tuples(*(st.floats(column.low, column.high) for column in SCHEMA.
 def test_anything_else_is_refused_and_never_crashes(body):
     """Whatever the bytes, the parser returns plausible rows or raises its own error."""
     try:
-        rows = parse(body, SCHEMA, 100)
+        rows = parse(body)
     except BadInputError as error:
         json.dumps([error.row, error.column, error.value], allow_nan=False)
     else:

@@ -47,12 +47,10 @@ def test_counts_are_those_of_all_workers_and_survive_them(tmp_path):
         assert before['prediction_errors_total{reason="bad_input"}'] == 1
         assert before["prediction_latency_seconds_count"] == REQUESTS + 1
         # An income of 8.3252 lies between the edges 8 and 9.
-        name = 'feature="MedInc",model="california-housing",version="7"'
+        name = 'feature="MedInc",model="california-housing"'
         assert before[f'prediction_feature_rows_total{{bin="8",{name}}}'] == REQUESTS
-        assert (
-            before['prediction_output_rows_total{bin="9",model="california-housing",version="7"}']
-            == REQUESTS
-        )
+        outputs = 'prediction_output_rows_total{bin="9",model="california-housing"}'
+        assert before[outputs] == REQUESTS
         assert before['python_gc_collections_total{generation="0"}'] > 0
         known = workers(tmp_path)
         assert len(known) == 2

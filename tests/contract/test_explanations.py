@@ -30,7 +30,7 @@ class Folder:
         self.folder = folder
         self.fetched: list[str] = []
 
-    def file(self, _version: ModelVersion, name: str) -> bytes:
+    def __call__(self, name: str) -> bytes:
         self.fetched.append(name)
         return (self.folder / name).read_bytes()
 

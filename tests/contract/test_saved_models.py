@@ -33,7 +33,7 @@ class FakeRegistry:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def file(self, _version: ModelVersion, name: str) -> bytes:
+    def __call__(self, name: str) -> bytes:
         path = self.folder / name
         if not path.is_file():
             message = f"there is no {name}"

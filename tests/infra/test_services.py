@@ -103,3 +103,12 @@ def test_no_port_is_open_to_the_world(dev):
     inwards = [rule for rule in firewall.rules(dev) if rule.direction == "in"]
     assert {rule.peer for rule in inwards} == {"203.0.113.7/32"}
     assert 22 not in {rule.port for rule in inwards}
+
+
+def test_api_has_room_for_its_workers_with_their_models():
+    """Its container holds every worker, its models twice while they are replaced, and the rest."""
+    api = next(service for service in services.SERVICES if service.name == "xgboost-api")
+    models_mb = float(api.environment["MODEL_MEMORY_MB"])
+    workers = int(api.command[api.command.index("--workers") + 1])
+    beside_mb = services.KEEPER_MB + services.SERVER_MB
+    assert api.memory_mb >= workers * (services.WORKER_MB + 2 * models_mb) + beside_mb
