@@ -46,17 +46,6 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Figures = dict[str, float]
 
 
-class Folder:
-    """A registry whose versions are folders."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def file(self, version: ModelVersion, name: str) -> bytes:
-        """Return one file of the version."""
-        return (self._folder / version.source / name).read_bytes()
-
-
 class One:
     """The one model that is served."""
 
@@ -162,7 +151,8 @@ def served(folder: Path, name: str) -> ServedModel:
     model = fit(recipe, {**recipe.profiles["default"], **TREES}, parts, 0).model
     (folder / name).mkdir()
     store.save(model, HOUSING, parts.test.rows[:5], folder / name)
-    return load(Folder(folder), ModelVersion(HOUSING.name, "1", "run", name))  # type: ignore[arg-type]
+    version = ModelVersion(HOUSING.name, "1", "run", name)
+    return load(lambda file: (folder / name / file).read_bytes(), version)
 
 
 def body_of(model: ServedModel, rows: int) -> bytes:
