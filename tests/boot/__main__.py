@@ -301,8 +301,9 @@ class Story:
 
     def _memory_mb(self, container: str) -> int:
         """Return the resident memory of a container's processes; what they share counts twice."""
-        listed = self._guest.run("docker", "top", container, "-eo", "rss").splitlines()[1:]
-        return sum(int(kilobytes) for kilobytes in listed) // 1024
+        # Docker wants to see the process ids, too.
+        listed = self._guest.run("docker", "top", container, "-eo", "pid,rss").splitlines()[1:]
+        return sum(int(line.split()[1]) for line in listed) // 1024
 
     def _image_size(self) -> str:
         """Return what this repository's image adds to its base."""
