@@ -78,7 +78,8 @@ def _tell(service: Service, user_id: int | None) -> tuple[int, int]:
     items = told(_json(), service.settings.max_rows)
     ids = {item.prediction_id for item in items}
     with service.database.reading() as connection:
-        missing = feedback.unknown(connection, user_id, ids)
+        # What is no id was never given out: it is not looked for in the journal.
+        missing = {found for found in feedback.unknown(connection, user_id, ids) if is_id(found)}
     complete = not missing or _fetch(service, lambda record: record.id in missing)
     with service.database.writing() as connection:
         if not complete and feedback.unknown(connection, user_id, ids):

@@ -9,10 +9,14 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from app.keeper.keeper import Keeper
 from tests.app.pages.hosted import served, site
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "15"))
@@ -47,13 +51,38 @@ def run(address: str, document: Path, examples: int, folder: Path) -> subprocess
     )
 
 
+@contextmanager
+def keeping(settings):
+    """Move predictions from the journal into the database, as the service's keeper does.
+
+    At once: with a backlog the answer about an unknown id is 503, which here is a fault.
+    """
+    ended = threading.Event()
+
+    def keep():
+        keeper = Keeper(settings)
+        while not ended.wait(0.05):
+            keeper.step(time.time())
+        keeper.close()
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 def test_no_case_fails(tmp_path):
     """Whatever is sent to any operation, the answer is one that its description announces."""
     # From a file: what comes from an address is not tried at that address.
     document = tmp_path / "openapi.json"
-    with site(tmp_path) as made, served(made.app) as address:
+    with site(tmp_path) as made, served(made.app) as address, keeping(made.settings):
         api = made.client().get("/openapi.json").json
         document.write_text(json.dumps(api))
+        # Segments change hands as in the service: what is being written to is not drained.
+        made.journal.start()
         done = run(address, document, EXAMPLES, tmp_path)
     shown = "\n".join(line[:LONGEST_LINE] for line in done.stdout.splitlines())
     assert done.returncode == 0, shown + done.stderr
