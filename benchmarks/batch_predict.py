@@ -1,8 +1,6 @@
 """Times batch prediction and weighs it: rows a minute, and memory as rows grow."""
 
 import json
-import resource
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.own_process import Figures, figures, peak_mb
 from training.batch import predict
 from training.champion import Opened, Version
 from training.generate import generate
@@ -19,10 +18,8 @@ from training.schema import FEATURE_NAMES, HOUSING
 from training.storage import locate
 from training.trained import fit, split
 
-ROWS = (200_000, 1_000_000)
+ROWS = (200_000, 1_000_000, 4_000_000)
 MODELS = ("xgboost", "xgboost-geo")
-
-Figures = dict[str, float]
 
 
 def run(folder: Path) -> dict[str, Figures]:
@@ -49,23 +46,9 @@ def run(folder: Path) -> dict[str, Figures]:
         columns = dict(zip(FEATURE_NAMES, generate(rows, 1).features.T, strict=True))
         pq.write_table(pa.table(columns), folder / "in.parquet")
         for name in MODELS:
-            found[f"{name}, {rows:,} rows"] = _in_own_process(folder, name)
+            found[f"{name}, {rows:,} rows"] = figures("benchmarks.batch_predict", str(folder), name)
             print(f"{rows:>9,} rows, {name}: {found[f'{name}, {rows:,} rows']}", flush=True)
     return found
-
-
-def _in_own_process(folder: Path, name: str) -> Figures:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.batch_predict", str(folder), name],
-        cwd=Path(__file__).resolve().parents[1],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    figures: Figures = json.loads(done.stdout)
-    return figures
 
 
 def _measure(folder: Path, name: str) -> Figures:
@@ -74,8 +57,7 @@ def _measure(folder: Path, name: str) -> Figures:
     version = Version(HOUSING.name, "1", "", str(model), {})
     source, target = (locate(str(folder / file)) for file in ("in.parquet", "out.parquet"))
     done = predict(version, opened, source, target)
-    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"rows_per_minute": done["rows_per_minute"], "peak_mb": round(peak_kb / 1024)}
+    return {"rows_per_minute": done["rows_per_minute"], "peak_mb": peak_mb()}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
 """Times training as rows grow, and weighs it, next to bare XGBoost on the same rows."""
 
 import json
-import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.own_process import Figures, figures, peak_mb
 from training.generate import generate
 from training.schema import FEATURE_NAMES, TARGET
 from training.storage import locate
@@ -21,8 +20,6 @@ as other processes only ever add."""
 
 TREES = 100
 """For all alike: early stopping would compare different amounts of work."""
-
-Figures = dict[str, float]
 
 
 def run(folder: Path) -> dict[str, dict[str, Figures]]:
@@ -43,10 +40,13 @@ def run(folder: Path) -> dict[str, dict[str, Figures]]:
     for rows, repeats in REPEATS.items():
         file = folder / f"{rows}.parquet"
         _write(rows, file)
-        runs = [{way: _in_own_process(way, file) for way in WAYS} for _ in range(repeats)]
+        runs = [
+            {way: figures("benchmarks.training_scale", way, str(file)) for way in WAYS}
+            for _ in range(repeats)
+        ]
         found[f"{rows:,}"] = {way: _least([run[way] for run in runs]) for way in WAYS}
-        for way, figures in found[f"{rows:,}"].items():
-            print(f"{rows:>9,} rows, {way}: {figures}", flush=True)
+        for way, measured in found[f"{rows:,}"].items():
+            print(f"{rows:>9,} rows, {way}: {measured}", flush=True)
         file.unlink()
     return found
 
@@ -59,20 +59,6 @@ def _write(rows: int, file: Path) -> None:
     housing = generate(rows)
     columns = dict(zip(FEATURE_NAMES, housing.features.T, strict=True))
     pq.write_table(pa.table({**columns, TARGET.name: housing.target}), file)
-
-
-def _in_own_process(way: str, file: Path) -> Figures:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.training_scale", way, str(file)],
-        cwd=Path(__file__).resolve().parents[1],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    figures: Figures = json.loads(done.stdout.splitlines()[-1])
-    return figures
 
 
 def _bare(file: str) -> Callable[[], float]:
@@ -153,7 +139,7 @@ def _measure(way: str, file: str) -> Figures:
     return {
         "seconds": round(time.perf_counter() - begun, 2),
         "cpu_seconds": round(time.process_time() - spent, 2),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mb": peak_mb(),
         "test_rmse": round(rmse, 4),
     }
 

@@ -1,7 +1,6 @@
 """Predicts a file of any size with the champion, resumably: `python -m training.batch`."""
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Mapping
@@ -14,9 +13,10 @@ import pyarrow.parquet as pq
 from training import champion
 from training.champion import Opened, Version
 from training.checks import check_names, numbers
+from training.command import KEPT, answer, say, stoppable
 from training.errors import TrainingError
 from training.parts import Manifest, PartsFolder, Unit
-from training.progress import counting, run_job, say
+from training.progress import counting
 from training.schema import HOUSING
 from training.storage import Location, locate
 from training.tables import Batch, Table, kind
@@ -159,18 +159,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     chosen = parser.parse_args(arguments)
-    try:
-        result = _run(chosen.source, chosen.out, chosen.model)
-    except TrainingError as error:
-        say(f"Batch prediction failed: {error}")
-        return 1
-    say(
-        f"{result['rows']:,} rows with predictions of {result['model']} version "
-        f"{result['version']} in {result['out']} ({result['rows_per_minute']:,} a minute)"
+    return answer(
+        "Batch prediction",
+        lambda: _run(chosen.source, chosen.out, chosen.model),
+        as_json=chosen.json,
     )
-    if chosen.json:
-        sys.stdout.write(json.dumps(result) + "\n")
-    return 0
 
 
 def _run(source: str, out: str, model: str) -> dict[str, Any]:
@@ -192,8 +185,13 @@ def _run(source: str, out: str, model: str) -> dict[str, Any]:
         raise TrainingError(message)
     opened = champion.open_version(uri, version)
     say(f"Predicting {source} with {model} version {version.number}")
-    return predict(version, opened, read, written)
+    result = predict(version, opened, read, written)
+    say(
+        f"{result['rows']:,} rows with predictions of {result['model']} version "
+        f"{result['version']} in {result['out']} ({result['rows_per_minute']:,} a minute)"
+    )
+    return result
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(main))
+    sys.exit(stoppable(main, KEPT))

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ from training.data import FEWEST_ROWS, Floats, Housing, housing_batches, update_
 from training.errors import TrainingError
 from training.evaluate import error_metrics
 from training.gate import row_marks
-from training.models.boosted import OWN_PARAMS, Boosted, threads
+from training.models.boosted import Boosted, boost, threads
 from training.models.interface import Params, Part, Recipe
 from training.schema import FEATURE_NAMES
 from training.storage import Location
@@ -200,23 +199,10 @@ class _Pages(xgb.DataIter):
 def _boost(
     location: Location, params: Params, seed: int, folder: Path
 ) -> tuple[xgb.Booster, dict[str, list[float]]]:
-    own = {name: value for name, value in params.items() if name not in OWN_PARAMS}
-    count: dict[str, Any] = {"nthread": threads()}
+    count = {"nthread": threads()}
     known = xgb.ExtMemQuantileDMatrix(_Pages(location, "train", folder), **count)
     watched = xgb.ExtMemQuantileDMatrix(_Pages(location, "validation", folder), ref=known, **count)
-    curves: dict[str, dict[str, list[float]]] = {}
-    booster = xgb.train(
-        {**count, "seed": seed, **own},
-        known,
-        num_boost_round=int(params["most_trees"]),
-        evals=[(known, "train"), (watched, "validation")],
-        early_stopping_rounds=params.get("patience_trees"),
-        evals_result=curves,
-        verbose_eval=False,
-    )
-    if params.get("patience_trees"):
-        booster = booster[: booster.best_iteration + 1]
-    return booster, {f"{part}_rmse": curve["rmse"] for part, curve in curves.items()}
+    return boost(known, watched, params, seed)
 
 
 def _measure(location: Location, model: Boosted, recipe: Recipe, name: str) -> dict[str, float]:

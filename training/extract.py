@@ -1,7 +1,6 @@
 """Takes rows from outside into Parquet parts, only what is new: `python -m training.extract`."""
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -11,10 +10,11 @@ from typing import Any
 import pyarrow as pa
 
 from training.checks import numbers, recognise
+from training.command import KEPT, answer, say, stoppable
 from training.errors import TrainingError
 from training.origins import News, Origin, origin
 from training.parts import Manifest, Part, PartsFolder, Unit
-from training.progress import counting, run_job, say
+from training.progress import counting
 from training.schema import TABLES
 from training.storage import locate
 from training.tables import Batch, Table
@@ -116,17 +116,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cursor", help="its column that grows: take only rows after the last")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     chosen = parser.parse_args(arguments)
-    try:
+
+    def work() -> dict[str, Any]:
         source = origin(chosen.source, chosen.query, chosen.cursor)
         result = extract(source, PartsFolder(locate(chosen.to)))
-    except TrainingError as error:
-        say(f"Extraction failed: {error}")
-        return 1
-    say(f"{result['new_rows']:,} new rows; {result['to']} now has {result['rows']:,}")
-    if chosen.json:
-        sys.stdout.write(json.dumps(result) + "\n")
-    return 0
+        say(f"{result['new_rows']:,} new rows; {result['to']} now has {result['rows']:,}")
+        return result
+
+    return answer("Extraction", work, as_json=chosen.json)
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(main))
+    sys.exit(stoppable(main, KEPT))

@@ -1,18 +1,18 @@
 """Writes a generated set to a file, to try things out with: `python -m training.make_data`."""
 
 import argparse
-import json
 import sys
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from training.command import KEPT, answer, say, stoppable
 from training.data import Dataset
 from training.errors import TrainingError
 from training.generate import generate, generate_classes
-from training.progress import run_job, say
 from training.schema import HOUSING, TWO_FEATURES
 from training.storage import Location, locate
 from training.tables import kind
@@ -43,25 +43,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", default=0, type=int)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     chosen = parser.parse_args(arguments)
-    try:
-        _make(chosen.problem, chosen.rows, chosen.seed, chosen.out)
-    except TrainingError as error:
-        say(f"Making data failed: {error}")
-        return 1
-    say(f"{chosen.rows:,} generated rows of {chosen.problem} in {chosen.out}")
-    if chosen.json:
-        sys.stdout.write(json.dumps({"out": chosen.out, "rows": chosen.rows}) + "\n")
-    return 0
+    return answer(
+        "Making data",
+        lambda: _make(chosen.problem, chosen.rows, chosen.seed, chosen.out),
+        as_json=chosen.json,
+    )
 
 
-def _make(problem: str, rows: int, seed: int, out: str) -> None:
+def _make(problem: str, rows: int, seed: int, out: str) -> dict[str, Any]:
     if not 1 <= rows <= MOST_ROWS:
         message = f"--rows {rows}: must be from 1 to {MOST_ROWS:,}"
         raise TrainingError(message)
     target = locate(out)
     kind(target.path)
     write(MAKERS[problem](rows, seed), target)
+    say(f"{rows:,} generated rows of {problem} in {out}")
+    return {"out": out, "rows": rows}
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(main))
+    sys.exit(stoppable(main, KEPT))

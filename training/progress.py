@@ -1,7 +1,5 @@
-"""Tells people how far a job is, and ends it when they ask: a bar on a terminal, else lines."""
+"""Tells people how far a job is: a bar on a terminal, else lines."""
 
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,28 +7,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from training.command import say
+
 LINE_EVERY_S = 30.0
-
-
-def say(sentence: str) -> None:
-    """Tell a person how far it is; standard output stays free for `--json`."""
-    sys.stderr.write(f"{sentence}\n")
-    sys.stderr.flush()
-
-
-def run_job(main: Callable[[], int]) -> int:
-    """Run a resumable job's `main`; return its exit status, or that of the signal that ended it."""
-    # As an exception, so that temporary files are removed.
-    signal.signal(signal.SIGTERM, _stop)
-    try:
-        return main()
-    except KeyboardInterrupt:
-        say("Interrupted. What was finished is kept: the same command goes on from there.")
-        return 130
-
-
-def _stop(_signal: int, _frame: object) -> None:
-    raise SystemExit(143)
 
 
 @contextmanager

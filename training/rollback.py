@@ -1,15 +1,14 @@
 """Makes the previous champion champion again: `python -m training.rollback`."""
 
 import argparse
-import json
 import sys
 from typing import Any
 
 from training import champion
+from training.command import UNREGISTERED, answer, say, stoppable
 from training.errors import TrainingError
 from training.schema import HOUSING
 from training.tracking import CHAMPION, PATIENCE_S, PREVIOUS, tracking_uri, wait_until_reachable
-from training.train import say, stoppable
 
 
 def roll_back(uri: str, name: str) -> dict[str, Any]:
@@ -48,17 +47,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--problem", default=HOUSING.name, help="the registered model's name")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     chosen = parser.parse_args(arguments)
-    try:
+
+    def work() -> dict[str, Any]:
         uri = tracking_uri()
         wait_until_reachable(uri, say, PATIENCE_S)
-        result = roll_back(uri, chosen.problem)
-    except TrainingError as error:
-        say(f"Rollback failed: {error}")
-        return 1
-    if chosen.json:
-        sys.stdout.write(json.dumps(result) + "\n")
-    return 0
+        return roll_back(uri, chosen.problem)
+
+    return answer("Rollback", work, as_json=chosen.json)
 
 
 if __name__ == "__main__":
-    sys.exit(stoppable(main))
+    sys.exit(stoppable(main, UNREGISTERED))

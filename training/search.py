@@ -18,6 +18,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from training import trained
+from training.command import UNREGISTERED, answer, say, stoppable
 from training.data import Dataset
 from training.errors import TrainingError
 from training.evaluate import rmse
@@ -26,7 +27,7 @@ from training.models.recipes import CHAMPIONS_RECIPE, recipe_named
 from training.report.comparison import Attempt, comparison
 from training.sources import CHECKOUT
 from training.tracking import PATIENCE_S, tracking_uri, wait_until_reachable
-from training.train import load, say, stoppable
+from training.train import load
 
 FOLDER = CHECKOUT / "data" / "search"
 TRIALS = 20
@@ -202,16 +203,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", default=FOLDER, type=Path, help="keeps what was tried so far")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     chosen = parser.parse_args(arguments)
-    try:
+
+    def work() -> dict[str, Any]:
         wait_until_reachable(tracking_uri(), say, PATIENCE_S)
-        result = search(recipe_named(chosen.model), chosen.trials, chosen.seed, chosen.folder)
-    except TrainingError as error:
-        say(f"Search failed: {error}")
-        return 1
-    if chosen.json:
-        sys.stdout.write(json.dumps(result) + "\n")
-    return 0
+        return search(recipe_named(chosen.model), chosen.trials, chosen.seed, chosen.folder)
+
+    return answer("Search", work, as_json=chosen.json)
 
 
 if __name__ == "__main__":
-    sys.exit(stoppable(main))
+    sys.exit(stoppable(main, UNREGISTERED))

@@ -5,7 +5,6 @@
 
 import argparse
 import json
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from training import champion, trained
+from training.command import UNREGISTERED, answer, say, stoppable
 from training.data import Dataset
 from training.errors import TrainingError
 from training.generate import generate_classes
@@ -141,12 +141,6 @@ def _figures(fitted: trained.Trained) -> str:
     return f"{size}: RMSE {validation:.4f} (validation), {test:.4f} (test); {unit}"
 
 
-def say(sentence: str) -> None:
-    """Tell a person how far it is; standard output stays free for `--json`."""
-    sys.stderr.write(f"{sentence}\n")
-    sys.stderr.flush()
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, train, answer; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__)
@@ -168,14 +162,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     chosen = vars(parser.parse_args(arguments))
     as_json = chosen.pop("json")
-    try:
-        result = _train_unless(tracking_uri(), Options(**chosen))
-    except TrainingError as error:
-        say(f"Training failed: {error}")
-        return 1
-    if as_json:
-        sys.stdout.write(json.dumps(result) + "\n")
-    return 0
+    options = Options(**chosen)
+    return answer("Training", lambda: _train_unless(tracking_uri(), options), as_json=as_json)
 
 
 def _train_unless(uri: str, options: Options) -> dict[str, Any]:
@@ -200,20 +188,5 @@ def _usable_champion(uri: str, name: str) -> str | None:
     return version.number
 
 
-def stoppable(command: Callable[[], int]) -> int:
-    """Run a command so that being stopped ends its MLflow run as FAILED, without a trace."""
-    signal.signal(signal.SIGTERM, _stop)
-    try:
-        return command()
-    except KeyboardInterrupt:
-        say("Interrupted; nothing was registered.")
-        return 130
-
-
-def _stop(_signal: int, _frame: object) -> None:
-    # As an exception, so that the run is closed instead of staying "running" for ever.
-    raise SystemExit(143)
-
-
 if __name__ == "__main__":
-    sys.exit(stoppable(main))
+    sys.exit(stoppable(main, UNREGISTERED))

@@ -131,7 +131,7 @@ def fit(
         if geography is not None:
             rows = geography.transform_training_rows(seed + member)
         known = xgb.DMatrix(rows, train.target, feature_names=names)
-        booster, curves = _boost(known, watched, params, seed + member, on_round)
+        booster, curves = boost(known, watched, params, seed + member, on_round)
         boosters.append(booster)
         suffix = f"_{member}" if member else ""
         history |= {f"{name}{suffix}": curve for name, curve in curves.items()}
@@ -142,13 +142,20 @@ def fit(
     return Boosted(whole, bounds, geography, history)
 
 
-def _boost(
+def boost(
     known: xgb.DMatrix,
     watched: xgb.DMatrix,
     params: Params,
     seed: int,
-    on_round: OnRound | None,
+    on_round: OnRound | None = None,
 ) -> tuple[xgb.Booster, dict[str, list[float]]]:
+    """Return a booster, cut off where it was best on `watched`, and its curves by name.
+
+    Raises
+    ------
+    TrainingError
+        XGBoost refuses the settings.
+    """
     own = {name: value for name, value in params.items() if name not in OWN_PARAMS}
     curves: dict[str, dict[str, list[float]]] = {}
     try:
