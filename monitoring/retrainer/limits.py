@@ -1,4 +1,4 @@
-"""What counts as drift; the retrainer measures by these numbers, and the alerts are made of them."""
+"""What counts as drift: the retrainer measures by it, and alerts are made of it."""
 
 PSI_WARN = 0.1
 PSI_DRIFTED = 0.2
