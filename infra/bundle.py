@@ -17,6 +17,7 @@ from infra.edge import render_caddyfile
 from infra.services import STACK_IMAGE, Service, addresses, every_s, ports, services_of
 from infra.settings import Settings
 from infra.urls import netloc
+from monitoring import grafana_users
 from monitoring.alertmanager import render_alertmanager
 from monitoring.alerts import render_rules
 from monitoring.grafana import render_grafana
@@ -279,6 +280,7 @@ def _names(
         "edge": f"https://{edge}",
         "edge_host": edge,
         "auth": settings.auth,
+        "grafana_users": grafana_users.text(settings.grafana_users),
         **{
             f"{name}_database": url[settings.runtime].format_map({**where, **folders})
             for name, url in database.URLS.items()

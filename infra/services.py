@@ -21,9 +21,9 @@ class Service:
     service runs: `{bind}` and `{port}` (its own address), `{data}` (its folder on the data volume),
     `{config}` (the bundle's folder), `{secrets}` (a folder with one file a secret), `{host_root}`
     (the host's file system, with a slash at its end), `{bucket}`, `{region}`, `{auth}`,
-    `{mlflow_database}` and `{service_database}` (their URLs), `{edge}` and `{edge_host}` (the
-    address that people use, as a URL and as a Host header), and the name of any other service for
-    its `host:port`.
+    `{grafana_users}`, `{mlflow_database}` and `{service_database}` (their URLs), `{edge}` and
+    `{edge_host}` (the address that people use, as a URL and as a Host header), and the name of any
+    other service for its `host:port`.
 
     Attributes
     ----------
@@ -303,6 +303,23 @@ SERVICES = (
         secrets=("grafana-admin-password",),
         keeps_state=True,
         optional=True,
+    ),
+    Service(
+        name="grafana-users",
+        purpose="makes Grafana's users those that the stack sets",
+        image=STACK_IMAGE,
+        command=("python", "-m", "monitoring.grafana_users"),
+        environment={
+            "GRAFANA_URL": "http://{grafana}/grafana",
+            "GRAFANA_USERS": "{grafana_users}",
+            "GRAFANA_PASSWORD_FILE": "{secrets}/grafana-admin-password",
+            "GRAFANA_USER_PASSWORDS_FILE": "{secrets}/grafana-user-passwords",
+        },
+        memory_mb=64,
+        user=OUR_USER,
+        needs=("grafana",),
+        secrets=("grafana-admin-password", "grafana-user-passwords"),
+        runs="once",
     ),
     Service(
         name="proxy",
