@@ -44,6 +44,10 @@ class Retraining:
         The challenger, as soon as it is registered.
     experiment_id, run_id
         Its run in MLflow.
+    served_at
+        When the API was first seen to serve the version.
+    reason
+        Why it ended so; before that, what interrupted it last.
     """
 
     id: int
@@ -59,6 +63,7 @@ class Retraining:
     version: str | None
     experiment_id: str | None
     run_id: str | None
+    served_at: float | None
     ended_at: float | None
     outcome: str | None
     reason: str
@@ -117,12 +122,18 @@ def _join(
 
 def begin(connection: Connection, number: int, stage: str) -> None:
     """Count one more try, which starts at `stage`."""
-    _change(connection, number, {"tries": retrainings.c.tries + 1, "stage": stage})
+    begun = {"tries": retrainings.c.tries + 1, "stage": stage, "reason": ""}
+    _change(connection, number, begun)
 
 
 def step(connection: Connection, number: int, stage: str, **found: object) -> None:
     """Note the stage that begins, and what was found before it: columns of the table."""
     _change(connection, number, {"stage": stage, **found})
+
+
+def interrupted(connection: Connection, number: int, reason: str) -> None:
+    """Note what interrupted it: it is to be tried again."""
+    _change(connection, number, {"reason": reason[:REASON_CHARACTERS]})
 
 
 def end(connection: Connection, number: int, outcome: str, reason: str, at: float) -> None:

@@ -125,6 +125,8 @@ retrainings = Table(
     Column("version", String),
     Column("experiment_id", String),
     Column("run_id", String),
+    # When the API was first seen to serve the version.
+    Column("served_at", Double),
     Column("ended_at", Double),
     Column("outcome", String(20)),
     Column("reason", String(1000), nullable=False),

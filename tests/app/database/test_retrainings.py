@@ -89,10 +89,12 @@ def test_stages_tries_and_findings_are_kept(connection):
     number = retrainings.queue(connection, "houses", "operator", 1.0).id
     retrainings.begin(connection, number, retrainings.COLLECTING)
     retrainings.step(connection, number, retrainings.FITTING, labelled=700, collected_at=3.0)
+    retrainings.interrupted(connection, number, "MLflow is away")
+    assert retrainings.one(connection, number).reason == "MLflow is away"
     retrainings.begin(connection, number, retrainings.COLLECTING)
     found = retrainings.one(connection, number)
     assert (found.tries, found.labelled, found.collected_at) == (2, 700, 3.0)
-    assert found.stage == retrainings.COLLECTING
+    assert (found.stage, found.reason) == (retrainings.COLLECTING, "")
 
 
 def test_what_has_ended_keeps_its_end(connection):

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("version", sa.String),
         sa.Column("experiment_id", sa.String),
         sa.Column("run_id", sa.String),
+        sa.Column("served_at", sa.Double),
         sa.Column("ended_at", sa.Double),
         sa.Column("outcome", sa.String(20)),
         sa.Column("reason", sa.String(1000), nullable=False),
