@@ -70,7 +70,7 @@ def card(facts: Facts, pictures: Mapping[str, bytes]) -> str:
         ),
         "<h2>Settings</h2>",
         table(("setting", "value"), facts.params.items()),
-        *(_picture(title, png) for title, png in pictures.items()),
+        *(picture(title, png) for title, png in pictures.items()),
     ]
     head = f"<!doctype html><meta charset=utf-8><title>{name}</title><style>{STYLE}</style>"
     return "\n".join([head, *body])
@@ -88,6 +88,7 @@ def _cell(value: object) -> str:
     return f"<td class=n>{value:,}" if isinstance(value, int) else f"<td class=n>{value:.4g}"
 
 
-def _picture(title: str, png: bytes) -> str:
+def picture(title: str, png: bytes) -> str:
+    """Return a PNG under its title, held by the page itself."""
     data = base64.b64encode(png).decode()
     return f'<h2>{escape(title)}</h2><img alt="{escape(title)}" src="data:image/png;base64,{data}">'
