@@ -107,15 +107,16 @@ class Retrain:
             challenger = promotion.find(self._client, self._task.model, self._key)
         if challenger is None:
             challenger = self._make(run_id)
-        self._note(stage=PROMOTING, version=challenger.version)
+        self._note(version=challenger.version)
         return self._conclude(challenger)
 
     def _make(self, run_id: str) -> Registered:
         """Collect, fit, judge, replay, register."""
         incumbent, collected = self._collect()
-        fitted = self._fit(incumbent, collected)
+        recipe, profile = self._recipe(incumbent)
+        fitted = self._fit(incumbent, collected, recipe, profile)
         self._note(stage=JUDGING)
-        challenger = self._record(run_id, fitted, collected)
+        challenger = self._record(run_id, fitted, collected, profile)
         decision = self._judge(incumbent, challenger)
         if decision.promote:
             decision = self._replayed(incumbent, challenger, decision)
@@ -140,9 +141,10 @@ class Retrain:
             mlflow.set_tags(run.data_tags(collected.data))
             return incumbent, collected
 
-    def _fit(self, incumbent: Incumbent, collected: Collected) -> dict[str, Trained]:
+    def _fit(
+        self, incumbent: Incumbent, collected: Collected, recipe: Recipe, profile: str
+    ) -> dict[str, Trained]:
         self._note(stage=FITTING)
-        recipe, profile = self._recipe(incumbent)
         fitted = {}
         for candidate in candidates(collected.parts, incumbent.before):
             with run.nested(f"fit {candidate.name}"):
@@ -166,13 +168,14 @@ class Retrain:
         return recipe, profile
 
     def _record(
-        self, run_id: str, fitted: Mapping[str, Trained], collected: Collected
+        self, run_id: str, fitted: Mapping[str, Trained], collected: Collected, profile: str
     ) -> Challenger:
         name = best(fitted)
         chosen, data = fitted[name], collected.data
         tags = {
             **run.data_tags(data),
             "recipe": chosen.recipe.name,
+            "profile": profile,
             "candidate": name,
             "trigger": self._task.trigger,
             promotion.RETRAINING: self._key,
@@ -230,6 +233,7 @@ class Retrain:
             return End(REFUSED, challenger.reason)
         if challenger.standing == promotion.TAKEN_BACK:
             return self._take_back(challenger)
+        self._note(stage=PROMOTING)
         with run.nested("promote"):
             if not promotion.promote(self._client, challenger):
                 reason = (
