@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.loop_limits import RMSE_ALARM
 from app.metrics import (
     ERRORS,
     FEATURE_ROWS,
@@ -14,7 +15,6 @@ from app.metrics import (
     ROWS,
 )
 from app.model_health import BASELINE_RMSE, MODEL_STALE
-from monitoring.alerts import RMSE_ALARM
 from monitoring.objectives import (
     FAST,
     MEDIUM,
