@@ -71,9 +71,7 @@ def history(made, reason="not better on 400 rows: RMSE 0.401 against 0.398"):
 def opened(browser, address, width=1200, scheme="light"):
     page = Page(browser, width, scheme)
     page.go(f"{address}/status")
-    page.until(
-        "document.querySelector('#now dd') && !document.querySelector('#retrainings .quiet')"
-    )
+    page.until("!document.getElementById('retrainings').innerText.includes('Loading')")
     return page
 
 
