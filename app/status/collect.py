@@ -12,7 +12,8 @@ from app.status.prometheus import AwayError, Prometheus
 
 Json = dict[str, Any]
 
-SPAN_S, STEP_S = 3600, 30
+SPAN_S, STEP_S = 3600, 15
+"""A step is a scrape: the newest one is drawn."""
 PATIENCE_S = 1.0
 """For all questions together."""
 RETRAININGS = 10

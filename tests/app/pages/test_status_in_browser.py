@@ -63,7 +63,7 @@ def history(made, reason="not better on 400 rows: RMSE 0.401 against 0.398"):
         for number in range(11):
             at = begun + 1000 * number
             row = retrainings.queue(connection, MODEL.name, "LiveRmseHigh + FeatureDrift", at)
-            retrainings.step(connection, row.id, retrainings.FITTING, version=str(number))
+            retrainings.step(connection, row.id, stage=retrainings.FITTING, version=str(number))
             if number < 10:
                 retrainings.end(connection, row.id, "refused", reason, at + 42)
 
