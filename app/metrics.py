@@ -45,6 +45,7 @@ __all__ = [
     "REQUESTS",
     "ROWS",
     "UNRECORDED",
+    "VIOLATIONS",
     "Metrics",
 ]
 
@@ -52,6 +53,7 @@ REQUESTS = "prediction_requests_total"
 ERRORS = "prediction_errors_total"
 HTTP_FAULTS = "http_faults_total"
 ROWS = "prediction_rows_total"
+VIOLATIONS = "prediction_violations_total"
 LATENCY = "prediction_latency_seconds"
 MODEL_INFO = "model_version_info"
 UNRECORDED = "prediction_unrecorded_total"
@@ -67,6 +69,8 @@ DATABASE_SEEN = "prediction_database_seen_timestamp_seconds"
 # From a quarter of a millisecond (one row) to seconds (thousands of rows on a busy host).
 LATENCY_BUCKETS_S = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 COUNT_EVERY_S = 1.0
+OTHER = "other"
+"""The column of a violation when the model has none of the name that was sent."""
 
 Identity = tuple[str, str, str]
 """A model's name, version and run."""
@@ -94,6 +98,13 @@ class Metrics:
         self.http_faults = Counter(
             HTTP_FAULTS, "Requests for anything but predictions that failed.", registry=counted
         )
+        self.violations = Counter(
+            VIOLATIONS,
+            "Refused predictions, by the column whose value was missing, no number, not plausible.",
+            ["column"],
+            registry=counted,
+        )
+        self.violations.labels(OTHER)
         self.rows = Counter(ROWS, "Rows predicted.", registry=counted)
         self.latency = Histogram(
             LATENCY,
@@ -124,6 +135,11 @@ class Metrics:
     def served(self, models: Iterable[Identity]) -> None:
         """Say which versions are served from now on."""
         self._models.served = tuple(models)
+
+    def takes(self, columns: Iterable[str]) -> None:
+        """Say which columns may be violated."""
+        for name in columns:
+            self.violations.labels(name)
 
     def predicted(self, model: ServedModel, rows: Floats, predictions: Sequence[float]) -> None:
         """Count the rows of an answer."""

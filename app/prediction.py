@@ -18,6 +18,7 @@ import orjson
 
 from app.caller import RefusedError
 from app.journal import Prediction
+from app.metrics import OTHER
 from app.model import ServedModel
 from app.parsing.faults import BadInputError, show
 from app.parsing.tables import Table
@@ -83,12 +84,16 @@ class Answered(NamedTuple):
 class NotServedError(Exception):
     """No model answers: none of that name (404), none yet (503), or none takes such a body.
 
-    `said` is the message, and with a refused body also where, and one that works.
+    `said` is the message, and with a refused body also where, and one that works. `violated` is
+    the model's column that holds or lacks what it must not, or `OTHER` when it has no such column.
     """
 
-    def __init__(self, status: int, message: str, **beside: object) -> None:
+    def __init__(
+        self, status: int, message: str, violated: str | None = None, **beside: object
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.violated = violated
         self.said: dict[str, Any] = {"error": message, **beside}
 
 
@@ -141,6 +146,8 @@ def answer_in(dialect: Dialect, request: Request, service: Service) -> Reply:
     except NotServedError as error:
         yet = error.status == HTTPStatus.SERVICE_UNAVAILABLE
         (metrics.no_model if yet else metrics.bad_input).inc()
+        if error.violated is not None:
+            metrics.violations.labels(error.violated).inc()
         reply = _say(dialect, error.status, error.said, refusal_headers(error.status))
     # The trace is for the log; the caller gets no inside view.
     except Exception:
@@ -207,8 +214,10 @@ def understood(
             model = _by_columns(models, table)
         return model, values(table, model.schema, max_rows), repeated
     except BadInputError as error:
-        beside = _beside(dialect, error, model or models.default)
-        raise NotServedError(error.status, str(error), **beside) from error
+        asked = model or models.default
+        beside = _beside(dialect, error, asked)
+        violated = _violated(error, asked)
+        raise NotServedError(error.status, str(error), violated, **beside) from error
 
 
 def _mimetype(request: Request) -> str:
@@ -261,6 +270,12 @@ def _beside(dialect: Dialect, error: BadInputError, model: ServedModel | None) -
     if model is not None:
         found["example"] = dialect.example(model)
     return found
+
+
+def _violated(error: BadInputError, model: ServedModel | None) -> str | None:
+    # A label is never the caller's own text: each would be a series for ever.
+    known = model is not None and error.column in model.schema.names
+    return error.column if known or error.column is None else OTHER
 
 
 def _say(

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Iterable
 from functools import partial
 
 # XGBoost imports scikit-learn when it can, and with it pandas and pyarrow: three seconds and
@@ -33,6 +34,7 @@ from app.keeper.collector import FiguresCollector  # noqa: E402
 from app.keeper.guardian import Guardian  # noqa: E402
 from app.late import late  # noqa: E402
 from app.metrics import Metrics  # noqa: E402
+from app.model import ServedModel  # noqa: E402
 from app.registry import Registry  # noqa: E402
 from app.rest import Rest  # noqa: E402
 from app.service import Service  # noqa: E402
@@ -64,12 +66,18 @@ def follow(settings: Settings, metrics: Metrics) -> tuple[Follower, Hook | None]
     """Follow the registry's champions, by its webhook where it can reach this service."""
     folder = settings.data_dir / "models"
     rest = Rest(settings.tracking_uri)
+
+    def tell(served: Iterable[ServedModel]) -> None:
+        found = list(served)
+        metrics.served((one.name, one.version, one.run_id) for one in found)
+        metrics.takes(name for one in found for name in one.schema.names)
+
     models = Follower(
         Champions(Registry(rest), DiskCache(folder), settings.model_alias),
         settings.model_name,
         int(settings.model_memory_mb * 1e6),
         Bell(folder / "bell"),
-        lambda served: metrics.served((one.name, one.version, one.run_id) for one in served),
+        tell,
     )
     models.start(settings.model_poll_s)
     if settings.model_hook_url is None:

@@ -13,6 +13,8 @@ WEBHOOK_URL = "alert-webhook-url"
 SECRETS = (SMTP_PASSWORD, SLACK_URL, WEBHOOK_URL)
 """Files in the folder that Alertmanager runs in; what a channel does not need is not read."""
 
+OF_A_MODEL = frozenset(alert.name for alert in ALERTS if alert.retrains)
+
 MESSAGE = (
     "{{ range .Alerts }}{{ .Status }}: {{ .Annotations.summary }}\n"
     "{{ .Annotations.description }}\n{{ .Annotations.runbook_url }}\n{{ end }}"
@@ -88,6 +90,8 @@ def _inhibitions() -> list[dict[str, Any]]:
         {
             "source_matchers": [f'alertname = "{cause}"'],
             "target_matchers": [f'alertname =~ "{"|".join(_explained_by(cause))}"'],
+            # Drift of one model does not explain that of another.
+            **({"equal": ["model"]} if cause in OF_A_MODEL else {}),
         }
         for cause in causes
     ]

@@ -13,7 +13,9 @@ from app.database.upsert import insert_if_new
 from app.spool.record import floats
 
 RECENT_ROWS = 5_000
-"""The live error is that of the newest labelled rows of all models, so many of them."""
+"""Of the newest labelled rows of all models so many are looked at, every few seconds."""
+LIVE_ROWS = 1_000
+"""The live error of a version is that of its newest of these: older ones would hide a change."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,21 @@ def live(connection: Connection) -> list[LiveError]:
     """Return the error of each version that recent feedback was told of."""
     f, p = feedback.c, predictions.c
     recent = (
-        select(f.prediction_id, (f.actual - f.predicted).label("error"))
+        select(f.prediction_id, f.at, (f.actual - f.predicted).label("error"))
         .order_by(f.at.desc())
         .limit(RECENT_ROWS)
         .subquery()
     )
-    asked = select(p.model, p.version, recent.c.error).join(recent, recent.c.prediction_id == p.id)
+    asked = (
+        select(p.model, p.version, recent.c.error)
+        .join(recent, recent.c.prediction_id == p.id)
+        .order_by(recent.c.at.desc())
+    )
     errors: dict[tuple[str, str], list[float]] = {}
     for model, version, error in connection.execute(asked):
-        errors.setdefault((model, version), []).append(error)
+        found = errors.setdefault((model, version), [])
+        if len(found) < LIVE_ROWS:
+            found.append(error)
     return [
         LiveError(model, version, math.hypot(*found) / math.sqrt(len(found)), len(found))
         for (model, version), found in sorted(errors.items())

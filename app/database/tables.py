@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    text,
 )
 
 metadata = MetaData(
@@ -103,4 +104,38 @@ feedback = Table(
     Column("actual", Double, nullable=False),
     Column("at", Double, nullable=False, index=True),
     Column("user_id", Integer),
+)
+
+retrainings = Table(
+    "retrainings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("model", String, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("trigger", String(300), nullable=False),
+    # When the alert began, where one asked for it.
+    Column("alert_at", Double),
+    Column("recipe", String),
+    Column("tries", Integer, nullable=False),
+    Column("stage", String(20), nullable=False),
+    # Feedback told after this moment is not in it.
+    Column("collected_at", Double),
+    Column("labelled", Integer),
+    Column("version", String),
+    Column("experiment_id", String),
+    Column("run_id", String),
+    # When the API was first seen to serve the version.
+    Column("served_at", Double),
+    Column("ended_at", Double),
+    Column("outcome", String(20)),
+    Column("reason", String(1000), nullable=False),
+    Index(None, "model", "outcome"),
+    # Of each model at most one that has not ended.
+    Index(
+        "uq_retrainings_unfinished",
+        "model",
+        unique=True,
+        sqlite_where=text("outcome IS NULL"),
+        postgresql_where=text("outcome IS NULL"),
+    ),
 )

@@ -2,7 +2,7 @@
 
 import time
 
-from app.metrics import Metrics
+from app.metrics import VIOLATIONS, Metrics
 
 
 class Faulty(Metrics):
@@ -29,3 +29,10 @@ def test_counting_goes_on_after_a_fault(caplog):
         time.sleep(0.05)
     assert len(metrics.counted) >= 2
     assert "ValueError: not this time" in caplog.text
+
+
+def test_columns_that_may_be_violated_begin_at_zero():
+    """A series that appears with its first violation would have nothing to rise from."""
+    metrics = Metrics()
+    metrics.takes(["MedInc"])
+    assert f'{VIOLATIONS}{{column="MedInc"}} 0.0' in metrics.text().decode()

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from app.caller import RefusedError
 from app.example import EXAMPLE_BODY
 from app.factory import create_app
-from app.metrics import Metrics
+from app.metrics import VIOLATIONS, Metrics
 from app.service import Service
 from app.settings import Settings
 from tests.app.fakes import MODEL, Broken, FakeChampion, FakeJournal
@@ -50,6 +50,37 @@ def test_bad_input_gets_400_with_place_and_example():
     assert (answer.json["row"], answer.json["column"]) == (0, "MedInc")
     assert answer.json["value"] == 83252.0
     assert http.post("/predict", json=answer.json["example"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "column"),
+    [
+        ({"features": [[83252.0, *EXAMPLE_BODY["features"][0][1:]]]}, "MedInc"),
+        ({"features": [[*EXAMPLE_BODY["features"][0][:-1], "west"]]}, "Longitude"),
+        ([{"MedInc": 8.3}], "HouseAge"),
+        ({"Income": [1.0]}, "MedInc"),
+        ([dict.fromkeys((*MODEL.schema.names, "x"), 1)], "other"),
+    ],
+)
+def test_violation_is_counted_by_its_column(body, column):
+    """A value out of range, no number or missing: of a column of the model's, and of no other."""
+    http = client()
+    assert http.post("/predict", json=body).status_code == 400
+    lines = http.get("/metrics").text.splitlines()
+    found = [line for line in lines if line.startswith(VIOLATIONS) and not line.endswith(" 0.0")]
+    assert found == [f'{VIOLATIONS}{{column="{column}"}} 1.0']
+
+
+def test_refusal_that_is_of_no_column_violates_none():
+    """What is no JSON, of the wrong width, or for an unknown model is bad input and no more."""
+    http = client()
+    http.post("/predict", data=b"{", content_type="application/json")
+    http.post("/predict", json={"features": [[1.0]]})
+    http.post("/predict?model=x", json=EXAMPLE_BODY)
+    lines = http.get("/metrics").text.splitlines()
+    assert [line for line in lines if line.startswith(VIOLATIONS)] == [
+        f'{VIOLATIONS}{{column="other"}} 0.0'
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from app.loop_metrics import (
+    DRIFT_CHECKED,
+    DRIFT_PSI,
+    DRIFT_REPORT,
+    DRIFTED_FEATURES,
+    RETRAINING_ENDED,
+)
 from app.metrics import (
     DATABASE_SEEN,
     ERRORS,
@@ -20,6 +27,7 @@ from monitoring.alerts import CERTIFICATE_BEGINS, CERTIFICATE_ENDS, EDGE_UP
 
 API = 'instance="api:5001",job="xgboost-api"'
 HOST = 'instance="host:9100",job="node"'
+LOOP = 'instance="retrainer:5002",job="retrainer"'
 NAMED = 'model="m"'
 MODEL = f'{NAMED},version="7"'
 
@@ -28,7 +36,8 @@ MODEL = f'{NAMED},version="7"'
 class Case:
     """`firing` raises the alert at time `at`, with these labels and this summary; `quiet` does not.
 
-    Series are promtool's: `0+5x10` starts at 0 and grows by 5 ten times, one step an `every`.
+    `description` is that of the alert unless Prometheus fills something in there. Series are
+    promtool's: `0+5x10` starts at 0 and grows by 5 ten times, one step an `every`.
     """
 
     firing: dict[str, str]
@@ -37,6 +46,7 @@ class Case:
     labels: dict[str, str] = field(default_factory=dict)
     at: str = "20m"
     every: str = "1m"
+    description: str | None = None
 
 
 def labelled(text):
@@ -66,7 +76,7 @@ def latency(slow, of=1000, steps=100):
     }
 
 
-def ended(slow, steps, after):
+def quick_again(slow, steps, after):
     """Return answers that were slow and are quick again: the short window must end the alert."""
     return {
         f'{LATENCY}_bucket{{{API},le="0.1"}}': f"0+{1000 - slow}x{steps} "
@@ -101,7 +111,7 @@ def certificate(ends_s):
     }
 
 
-def rmse(live, rows=100):
+def rmse(live, rows=300):
     """Return a version whose baseline is 0.5, and on so many rows has another error."""
     return {
         f"{LIVE_RMSE}{{{API},{MODEL}}}": f"{live}x60",
@@ -118,6 +128,25 @@ def journal(size):
     }
 
 
+def psi(**of):
+    """Return the PSI of each feature, as the retrainer tells it."""
+    return {f'{DRIFT_PSI}{{{LOOP},{NAMED},feature="{name}"}}': f"{v}x60" for name, v in of.items()}
+
+
+def drifted(features, **of):
+    """Return how many features have drifted, and their PSI."""
+    return {f"{DRIFTED_FEATURES}{{{LOOP},{NAMED}}}": f"{features}x60", **psi(**of)}
+
+
+def ended(**at):
+    """Return when the last retraining with each outcome ended."""
+    series = f"{RETRAINING_ENDED}{{{LOOP},{NAMED}"
+    return {f'{series},outcome="{outcome}"}}': values for outcome, values in at.items()}
+
+
+REPORT = {f'{DRIFT_REPORT}{{{LOOP},{NAMED},experiment_id="3",run_id="r9"}}': "1x60"}
+LINK = "Report: https://edge:8443/mlflow/#/experiments/3/runs/r9/artifacts"
+NO_REPORT = "The report is not made yet: look into MLflow's experiment drift"
 UNREACHED = "has not answered its scrapes for"
 MLFLOW = 'instance="mlflow:5000",job="mlflow"'
 ALERTMANAGER = 'instance="alertmanager:9093",job="alertmanager"'
@@ -153,7 +182,7 @@ CASES = {
     ),
     "LatencyBudgetBurnsFast": Case(
         latency(200),
-        ended(200, 50, 50),
+        quick_again(200, 50, 50),
         "20% of the answers of the last 1h took more than 0.1 s",
         at="1h10m",
     ),
@@ -185,11 +214,28 @@ CASES = {
         {"instance": "api:5001", "model": "m"},
     ),
     "LiveRmseHigh": Case(
-        rmse(0.7),
+        {**rmse(0.7), **REPORT},
         # Another has few rows, and is far off.
-        {**rmse(0.64), **{s.replace("7", "8"): v for s, v in rmse(5, rows=99).items()}},
+        {**rmse(0.64), **{s.replace("7", "8"): v for s, v in rmse(5, rows=299).items()}},
         "the live RMSE of m 7 is 1.40 times its baseline",
         labelled(MODEL),
+        description="The limit is 1.3 times the RMSE that the version had when it was promoted, "
+        f"over at least 300 rows with true values. It starts a retraining. {LINK}",
+    ),
+    "FeatureDrift": Case(
+        {**drifted(2, MedInc=0.4, Latitude=1.25, AveRooms=0.19), **REPORT},
+        drifted(1, MedInc=0.4, AveRooms=0.19),
+        "2 features of m have drifted: Latitude 1.25 MedInc 0.40",
+        labelled(NAMED),
+        description="The limit is a PSI of 0.2 in 2 features. It starts a retraining. " + LINK,
+    ),
+    "FeatureDriftWarn": Case(
+        psi(MedInc=0.12, Latitude=0.09),
+        psi(MedInc=0.1, Latitude=0.09),
+        "MedInc of m begins to drift: its PSI is 0.12",
+        labelled(f'{NAMED},feature="MedInc"'),
+        description="The limit is 0.1; a retraining begins when 2 features are over 0.2. "
+        + NO_REPORT,
     ),
     "DatabaseAway": Case(
         {f"{DATABASE_SEEN}{{{API}}}": "0+60x17 1020x30"},
@@ -216,6 +262,25 @@ CASES = {
         {f"{JOURNAL_SET_ASIDE}{{{API}}}": "2x18 0x60"},
         "2 files of the journal of api:5001 were set aside",
         labelled(API),
+    ),
+    "DriftUnmeasured": Case(
+        {f"{DRIFT_CHECKED}{{{LOOP}}}": "0+60x5 300x60"},
+        {f"{DRIFT_CHECKED}{{{LOOP}}}": "0+60x11 660x60"},
+        "drift has not been measured for 15m 0s",
+    ),
+    "RetrainingFailed": Case(
+        ended(failed="0x10 600x60", promoted="60x60"),
+        ended(failed="60x60", promoted="0x60", refused="0x10 600x60"),
+        "the last retraining of m failed at 1970-01-01 00:10:00 +0000 UTC",
+        labelled(NAMED),
+    ),
+    "RetrainingRefused": Case(
+        ended(refused="600x200", promoted="540x200"),
+        # More than an hour ago: no news.
+        ended(refused="1x200", promoted="0x200"),
+        "a retraining of m ended at 1970-01-01 00:10:00 +0000 UTC without a better model",
+        labelled(NAMED),
+        at="61m",
     ),
     "DiskSpaceLow": Case(
         filesystem(9),

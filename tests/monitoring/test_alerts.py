@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from app.metrics import LATENCY_BUCKETS_S
-from monitoring.alerts import ALERTS, render_rules
+from monitoring.alerts import ALERTS, labels_of, render_rules
 from monitoring.objectives import OBJECTIVE_S, RECORDINGS
 from tests.monitoring import tools
 from tests.monitoring.alert_cases import CASES
@@ -36,10 +36,10 @@ def judge(tmp_path_factory):
 def document(alert, case):
     """Return promtool's test of one alert, both ways."""
     expected = {
-        "exp_labels": {**case.labels, "severity": alert.severity},
+        "exp_labels": {**case.labels, **labels_of(alert)},
         "exp_annotations": {
             "summary": case.summary,
-            "description": alert.description,
+            "description": case.description or alert.description,
             "runbook_url": alert.runbook_url,
         },
     }
@@ -51,6 +51,7 @@ def document(alert, case):
         "tests": [
             {
                 "interval": case.every,
+                "external_url": "https://edge:8443/prometheus",
                 "input_series": [{"series": s, "values": v} for s, v in series.items()],
                 "alert_rule_test": [
                     {"eval_time": case.at, "alertname": alert.name, "exp_alerts": alerts}
@@ -90,6 +91,13 @@ def test_what_explains_an_alert_exists():
         assert not any(
             alert.name in other.because_of for other in ALERTS if other.name in alert.because_of
         )
+
+
+def test_what_retrains_names_its_model():
+    """The retrainer is told by the label, and trains the model of the other label."""
+    retraining = [alert.name for alert in ALERTS if labels_of(alert).get("retrain") == "true"]
+    assert retraining == ["LiveRmseHigh", "FeatureDrift"]
+    assert all("model" in CASES[name].labels for name in retraining)
 
 
 def test_the_objective_is_a_bound_of_the_histogram():

@@ -87,13 +87,27 @@ def test_live_error_is_that_of_each_version(database):
 
 
 def test_live_error_forgets_what_is_old(database):
-    """Only the newest 5,000 true values count."""
-    store(database, [record(1, rows=6000)])
-    tell(database, *[(1, row, 1e6) for row in range(1000)], now=1.0)
-    tell(database, *[(1, row, 1 + 0.5 * row) for row in range(1000, 6000)], now=2.0)
+    """Only a version's newest thousand true values count, whatever another is told meanwhile."""
+    store(database, [record(1, rows=3000), record(2, rows=900, version="8")])
+    tell(database, *[(1, row, 1e6) for row in range(1900)], now=1.0)
+    tell(database, *[(2, row, 2 + 0.5 * row) for row in range(900)], now=2.0)
+    tell(database, *[(1, row, 1 + 0.5 * row) for row in range(2000, 3000)], now=3.0)
     with database.reading() as connection:
-        (found,) = live(connection)
-    assert (found.rows, found.rmse) == (5000, 0.0)
+        seven, eight = live(connection)
+    assert [(each.version, each.rows, each.rmse) for each in (seven, eight)] == [
+        ("7", 1000, 0.0),
+        ("8", 900, 0.0),
+    ]
+
+
+def test_live_error_looks_at_so_many_rows_and_no_more(database):
+    """What is counted every few seconds costs the same whatever a day brings."""
+    store(database, [record(1, rows=1, version="8"), record(2, rows=5000)])
+    tell(database, (1, 0, 9.0), now=1.0)
+    tell(database, *[(2, row, 2 + 0.5 * row) for row in range(5000)], now=2.0)
+    with database.reading() as connection:
+        (seven,) = live(connection)
+    assert (seven.version, seven.rows) == ("7", 1000)
 
 
 def test_feedback_goes_with_its_prediction(database):
