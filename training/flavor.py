@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +18,8 @@ from training.champion import SEEN_FILE
 from training.data import Floats
 from training.models import pyfunc, store
 from training.models.interface import Model
-from training.reference import REFERENCE_FILE
+from training.reference import REFERENCE_FILE, reference_of
+from training.rows import ROWS_FILE, TrainingRows
 from training.schema import Problem
 
 REQUIREMENTS = ("numpy", "scipy", "xgboost-cpu", "pyyaml")
@@ -36,8 +36,8 @@ class Artifact:
         (rows, columns), a few rows of the data; the first is the input example.
     seen
         (rows,), the marks of the rows that were trained on: see `training.gate.row_marks`.
-    reference
-        What the training rows looked like: a server counts its own rows in the same deciles.
+    rows
+        The training rows: a server counts its own rows in their deciles.
     test_rmse
         What a server's live RMSE is compared with.
     """
@@ -46,7 +46,7 @@ class Artifact:
     problem: Problem
     probe: Floats
     seen: npt.NDArray[np.uint64]
-    reference: Mapping[str, Any]
+    rows: TrainingRows
     test_rmse: float | None = None
 
     def log(self, run_id: str) -> Any:  # noqa: ANN401 - MLflow's ModelInfo
@@ -66,7 +66,8 @@ class Artifact:
         folder = Path(path)
         folder.mkdir(parents=True)
         described = store.save(self.model, self.problem, self.probe, folder)
-        (folder / REFERENCE_FILE).write_text(json.dumps(self.reference))
+        (folder / REFERENCE_FILE).write_text(json.dumps(reference_of(self.rows)))
+        (folder / ROWS_FILE).write_bytes(self.rows.sampled().to_bytes())
         mlflow_model.metadata = {**described, "reference": REFERENCE_FILE}
         if self.test_rmse is not None:
             mlflow_model.metadata["test_rmse"] = self.test_rmse

@@ -10,7 +10,7 @@ import mlflow
 from training import run
 from training.data import Dataset
 from training.flavor import Artifact
-from training.reference import reference_of
+from training.reference import training_rows
 from training.report.write import write_report
 from training.trained import Trained
 
@@ -28,7 +28,7 @@ def record(run_id: str, trained: Trained, data: Dataset, tags: Mapping[str, str]
         write_report(trained, tags, run.environment(), Path(folder))
         mlflow.log_artifacts(folder)
     probe = data.features[:PROBE_ROWS]
-    problem, reference = trained.recipe.problem, reference_of(trained)
+    problem, rows = trained.recipe.problem, training_rows(trained)
     test_rmse = trained.metrics.get("test_rmse")
-    artifact = Artifact(trained.model, problem, probe, trained.seen, reference, test_rmse)
+    artifact = Artifact(trained.model, problem, probe, trained.seen, rows, test_rmse)
     return artifact.log(run_id)

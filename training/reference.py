@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from training.data import Floats
+from training.rows import TrainingRows
 from training.trained import Trained
 
 REFERENCE_FILE = "reference.json"
@@ -36,7 +37,18 @@ def reference_statistics(
     }
 
 
-def reference_of(trained: Trained) -> dict[str, Any]:
-    """Return the statistics of the rows that a model was fitted on."""
+def reference_of(rows: TrainingRows) -> dict[str, Any]:
+    """Return the statistics of the rows that today's traffic is to look like."""
+    mine = rows.of_reference()
+    return reference_statistics(mine.columns, mine.rows, mine.target, mine.prediction)
+
+
+def training_rows(trained: Trained) -> TrainingRows:
+    """Return the rows that a model was fitted on, with what it predicts for them."""
     train, names = trained.parts.train, trained.recipe.problem.column_names
-    return reference_statistics(names, train.rows, train.target, trained.model.predict(train.rows))
+    reference = trained.reference_rows
+    if reference is None:
+        reference = np.ones(len(train.target), np.bool_)
+    return TrainingRows(
+        names, train.rows, train.target, trained.model.predict(train.rows), reference
+    )

@@ -30,6 +30,9 @@ class Trained:
     """A fitted model, what it was made of, and its figures on data it was not fitted on.
 
     `seen` marks the rows that decided on it, for fitting or for stopping: see `training.gate`.
+    `reference_rows` tells which rows for fitting, (rows,), today's traffic is to look like: None
+    for all; a model of old and recent rows names the recent ones, or its traffic had drifted from
+    the first day on.
     """
 
     recipe: Recipe
@@ -38,6 +41,7 @@ class Trained:
     model: Model
     metrics: Mapping[str, float]
     seen: npt.NDArray[np.uint64]
+    reference_rows: npt.NDArray[np.bool_] | None = None
 
 
 def split(data: Dataset) -> Parts:

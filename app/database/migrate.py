@@ -14,7 +14,7 @@ from app.database.connection import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-HEAD = "retrainings"
+HEAD = "recent_predictions"
 """The revision of the newest file in `migrations/versions`."""
 
 LOCK = 7_046_029_254

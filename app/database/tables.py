@@ -93,6 +93,7 @@ predictions = Table(
     # No foreign key: what was acknowledged is kept, whoever has gone since.
     Column("user_id", Integer),
     Index(None, "user_id", "at"),
+    Index(None, "model", "at"),
 )
 
 feedback = Table(

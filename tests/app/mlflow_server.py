@@ -14,13 +14,18 @@ from urllib.parse import parse_qs, urlsplit
 class FakeMlflow:
     """A registry in memory.
 
-    `aliases` are by model, then alias; `misbehave` is called before each answer and may write
-    one of its own to the connection, or end it: then it returns True.
+    `aliases` are by model, then alias; `hashes` of manifests by model and version, and `created`
+    of models, where a test needs its own; `runs` are those of the one experiment, if any.
+    `misbehave` is called before each answer and may write one of its own to the connection, or
+    end it: then it returns True.
     """
 
     uri: str = ""
     aliases: dict[str, dict[str, str]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    hashes: dict[tuple[str, str], str] = field(default_factory=dict)
+    created: dict[str, int] = field(default_factory=dict)
+    runs: list[dict[str, Any]] = field(default_factory=list)
     webhooks: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     misbehave: Callable[[BaseHTTPRequestHandler], bool] = lambda _handler: False
@@ -40,7 +45,10 @@ class FakeMlflow:
         if route == "/registered-models/search":
             return 200, self._search(int(query.get("page_token", "0")))
         if route == "/model-versions/get":
-            return 200, {"model_version": version_of(query["name"], query["version"])}
+            return 200, {"model_version": self._version(query["name"], query["version"])}
+        if route in {"/experiments/get-by-name", "/runs/search"}:
+            found = {"experiment": {"experiment_id": "7"}, "runs": self.runs}
+            return (200, found) if self.runs else (404, {"error_code": "NO_EXPERIMENT"})
         return self._alias(method, {**query, **body})
 
     def _search(self, start: int) -> dict[str, object]:
@@ -48,7 +56,7 @@ class FakeMlflow:
         models = [
             {
                 "name": name,
-                "creation_timestamp": 1,
+                "creation_timestamp": self.created.get(name, 1),
                 "aliases": [{"alias": a, "version": v} for a, v in self.aliases[name].items()],
             }
             for name in names[start : start + self.page]
@@ -67,7 +75,14 @@ class FakeMlflow:
         if method == "DELETE":
             del aliases[asked["alias"]]
             return 200, {}
-        return 200, {"model_version": version_of(asked["name"], aliases[asked["alias"]])}
+        return 200, {"model_version": self._version(asked["name"], aliases[asked["alias"]])}
+
+    def _version(self, name: str, version: str) -> dict[str, object]:
+        digest = self.hashes.get((name, version), f"hash{version}")
+        source = f"mlflow-artifacts:/{name}/{version}"
+        run_id = f"run{version}" if name not in self.created else f"run{self.created[name]}"
+        told = {"name": name, "version": version, "run_id": run_id, "source": source}
+        return {**told, "tags": [{"key": "manifest_sha256", "value": digest}]}
 
     def _hooks(self, method: str, route: str, body: dict[str, Any]) -> tuple[int, object]:
         if method == "GET":
@@ -81,14 +96,6 @@ class FakeMlflow:
         else:
             del self.webhooks[at]
         return 200, {}
-
-
-def version_of(name: str, version: str) -> dict[str, object]:
-    """Return what the registry tells of a version."""
-    tags = [{"key": "manifest_sha256", "value": f"hash{version}"}]
-    source = f"mlflow-artifacts:/{name}/{version}"
-    told = {"name": name, "version": version, "run_id": f"run{version}", "source": source}
-    return {**told, "tags": tags}
 
 
 @contextmanager

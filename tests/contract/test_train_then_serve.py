@@ -20,6 +20,7 @@ from app.service import Service
 from app.settings import Settings
 from training.generate import generate
 from training.models.recipes import CHAMPIONS_RECIPE, recipe_named
+from training.rows import ROWS_FILE, TrainingRows
 from training.trained import split
 
 pytestmark = pytest.mark.e2e
@@ -73,6 +74,17 @@ def test_baseline_travels_with_the_version(mlflow, trained, tmp_path):
     """What live figures are compared with is the run's own."""
     served = champions(mlflow.uri, tmp_path).load(champion(mlflow.uri), ROOM).model
     assert served.baseline_rmse == mlflow.run(trained["run_id"])["metrics"]["test_rmse"]
+
+
+def test_training_rows_travel_and_are_not_fetched_to_serve(mlflow, trained, tmp_path):
+    """What drift is measured against costs a server that only predicts neither time nor memory."""
+    version = champion(mlflow.uri)
+    assert version.version == trained["version"]
+    rows = TrainingRows.from_bytes(Registry(Rest(mlflow.uri)).file(version, ROWS_FILE))
+    assert rows.columns == HOUSING.problem.column_names
+    assert len(rows.target) == len(split(HOUSING).train.target)
+    assert rows.reference.all()
+    assert ROWS_FILE not in champions(mlflow.uri, tmp_path).load(version, ROOM).files
 
 
 def test_run_is_traceable(mlflow, trained):

@@ -11,6 +11,7 @@ from training.errors import TrainingError
 from training.gate import row_marks
 from training.generate import generate
 from training.models.recipes import RECIPES
+from training.reference import training_rows
 from training.schema import FEATURE_NAMES, TARGET
 from training.storage import locate
 
@@ -74,6 +75,13 @@ def test_test_part_does_not_change_the_model(location):
     fitted = external.fit(external.survey(location), RECIPE, PARAMS, 0)
     test = fitted.parts.test
     assert not np.isin(row_marks(test.rows, test.target), fitted.seen).any()
+
+
+def test_reference_of_drift_is_the_sample_that_is_kept(location, monkeypatch):
+    """Rows that memory does not hold do not travel with the version either: their sample does."""
+    monkeypatch.setattr(external, "SAMPLE_ROWS", 300)
+    rows = training_rows(external.fit(external.survey(location), RECIPE, PARAMS, 0))
+    assert rows.reference.sum() == len(rows.target) == 300
 
 
 def test_recipe_that_needs_all_rows_is_refused():

@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from training.reference import REFERENCE_FILE, reference_of
+from training.reference import REFERENCE_FILE, reference_of, training_rows
 from training.report import plots
 from training.report.card import Facts, card
 from training.report.importance import importance
@@ -55,7 +55,7 @@ def write_report(
     (folder / "model_card.html").write_text(card(facts, pictures))
     _write_json(folder / "segments.json", [asdict(segment) for segment in by_segment])
     _write_json(folder / "environment.json", environment)
-    _write_json(folder / REFERENCE_FILE, reference_of(trained))
+    _write_json(folder / REFERENCE_FILE, reference_of(training_rows(trained)))
 
 
 def _png(figure: Figure) -> bytes:
