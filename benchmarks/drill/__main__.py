@@ -7,16 +7,18 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 
-from benchmarks.drill import scenarios, timeline
+from benchmarks.drill import scenarios
 from benchmarks.drill.drill import Drill
 from benchmarks.drill.edge import Restless
-from benchmarks.drill.timeline import Timeline
+from benchmarks.drill.timeline import Timeline, summary
 from benchmarks.drill.world import NAME, DrillError, World, expect
 from infra.errors import UserError
 from training.data import Housing
@@ -34,41 +36,55 @@ def run(folder: Path, console: Console, *, short: bool) -> dict[str, Any]:
 
     Raises
     ------
-    UserError
+    DrillError
         Something did not happen as it must.
     """
-    told = Timeline(console)
-    houses = _houses(console)
-    source = "generated" if houses.dataset == "generated" else "published"
+    with standing(folder, console, short=short) as drill:
+        steps = [drill.normal, drill.expansion]
+        for step in steps if short else [*steps, drill.bad_challenger, drill.boom, drill.unit_bug]:
+            step()
+        client = drill.client
+    expect(not client.failures, f"requests failed: {client.failures[:3]}")
+    drill.timeline.mark("done", f"{client.sent} single requests meanwhile, none failed")
+    events = [asdict(event) for event in drill.timeline.events]
+    return {"data": drill.source, "events": events, "figures": drill.figures}
+
+
+@contextmanager
+def standing(folder: Path, console: Console, *, short: bool) -> Iterator[Drill]:
+    """Bring a drill's stack up in an empty folder, with its first model; end it afterwards.
+
+    Raises
+    ------
+    DrillError
+        Something did not happen as it must; the ends of the logs are in it.
+    """
+    timeline, houses = Timeline(console), _houses(console)
     plan = scenarios.plan(houses)
     if short:
         plan = replace(plan, normal=plan.normal[:2], expanded=plan.expanded[:1])
-    told.mark("begun", f"the data: {houses.source}")
+    timeline.mark("begun", f"the data: {houses.source}")
     world = World(folder, plan.first)
     try:
         edge = world.up()
-        told.mark("up", f"the stack is up; {NAME} {world.champion().number} knows the coast only")
-        with Restless(edge, told, plan.normal[0].rows) as client:
-            drill = Drill(world, edge, plan, source, told, client)
-            steps = [drill.normal, drill.expansion]
-            for step in (
-                steps if short else [*steps, drill.bad_challenger, drill.boom, drill.unit_bug]
-            ):
-                step()
-        expect(not client.failures, f"requests failed: {client.failures[:3]}")
-        told.mark("done", f"{client.sent} single requests meanwhile, none failed")
+        told = f"the stack is up: {NAME} {world.champion().number} has seen the coast only"
+        timeline.mark("up", told)
+        with Restless(edge, timeline, plan.normal[0].rows) as client:
+            yield Drill(world, edge, plan, _source(houses), timeline, client)
     except UserError as error:
         message = f"{error}\n{world.logs()}"
         raise DrillError(message) from error
     finally:
         world.down()
-    events = [asdict(event) for event in told.events]
-    return {"data": source, "events": events, "figures": drill.figures}
 
 
 def _houses(console: Console) -> Housing:
     found = find_housing(lambda text: console.print(text, markup=False))
     return generate(scenarios.GENERATED_ROWS) if found.dataset == "generated" else found
+
+
+def _source(houses: Housing) -> Literal["published", "generated"]:
+    return "generated" if houses.dataset == "generated" else "published"
 
 
 def main(arguments: list[str]) -> int:
@@ -87,7 +103,7 @@ def main(arguments: list[str]) -> int:
     if chosen.json:
         print(json.dumps(found, indent=1))
     else:
-        console.print(timeline.summary(found["figures"]))
+        console.print(summary(found["figures"]))
     return 0
 
 
