@@ -123,7 +123,7 @@ class MonitoringStack:
         for rule in (rule for group in rules["groups"] for rule in group["rules"]):
             if "for" in rule:
                 rule["for"] = "2s"
-        sending = yaml.safe_load(render_alertmanager(Channels(webhook=True)))
+        sending = yaml.safe_load(render_alertmanager(Channels(webhook=True), "127.0.0.1:1"))
         sending["route"] |= {"group_wait": "1s", "group_interval": "1s"}
         config = self.folder / "config"
         quick = scraping.replace(": 15s", ": 1s").replace(": 10s", ": 1s")

@@ -1,0 +1,36 @@
+"""The retrainer's entry point: `granian --interface wsgi monitoring.retrainer.wsgi:app`."""
+
+import logging
+import os
+import sys
+from functools import partial
+
+from flask import Flask
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from app.database.connection import Database
+from app.settings import SettingsError
+from monitoring.retrainer.history import History
+from monitoring.retrainer.routes import Parts, create_app
+from monitoring.retrainer.runner import Runner, start_job
+from monitoring.retrainer.settings import Settings
+
+DATABASE_WAIT_S = 5.0
+
+
+def start(settings: Settings) -> Flask:
+    """Make the parts, start what works in the background, return the application."""
+    database = Database(settings.database_url, DATABASE_WAIT_S)
+    figures = CollectorRegistry()
+    ProcessCollector(registry=figures)
+    figures.register(History(database))
+    runner = Runner(database, partial(start_job, environment=os.environ), settings.retrain_every_s)
+    runner.start()
+    return create_app(Parts(database, runner, figures))
+
+
+logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+try:
+    app = start(Settings.from_environment(os.environ))
+except SettingsError as error:
+    sys.exit(f"retrainer cannot start: {error}")
