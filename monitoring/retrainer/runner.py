@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import monitoring
 from app.database import retrainings
@@ -25,10 +25,16 @@ RETRY_S = 5.0
 
 
 class Job(Protocol):
-    """A process that runs."""
+    """A process that runs, as `subprocess.Popen`."""
 
     def wait(self) -> int:
         """Return its exit status when it has ended."""
+
+    def __enter__(self) -> Self:
+        """Return it."""
+
+    def __exit__(self, *_error: object) -> None:
+        """Close its pipes."""
 
 
 class Runner:
@@ -72,7 +78,8 @@ class Runner:
                 retrainings.end(connection, task.id, FAILED, given_up(task), now)
                 return True
             retrainings.begin(connection, task.id, COLLECTING)
-        status = self._start(task.id).wait()
+        with self._start(task.id) as job:
+            status = job.wait()
         if status != 0:
             log.warning("retraining %d was interrupted: status %d", task.id, status)
         return status == 0

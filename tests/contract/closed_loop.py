@@ -111,11 +111,12 @@ class Loop:
         with self.database.reading() as connection:
             return retrainings.newest(connection, 50)
 
-    def job(self, number: int, **environment: str) -> "subprocess.Popen[bytes]":
+    @contextmanager
+    def job(self, number: int, **environment: str) -> "Iterator[subprocess.Popen[bytes]]":
         """Begin a try of the retraining, as the service does."""
         self.begin(number)
         with (self.folder / "job.log").open("ab") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "monitoring.retrainer.job", str(number)],
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -123,15 +124,16 @@ class Loop:
                 cwd=CHECKOUT,
                 env=self.environment | environment,
             )
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def run(self, number: int, **environment: str) -> retrainings.Retraining:
         """Do a whole try, and return what the table says then."""
-        job = self.job(number, **environment)
-        try:
+        with self.job(number, **environment) as job:
             job.wait(PATIENCE_S)
-        finally:
-            job.kill()
-            job.wait()
         return self.one(number)
 
     def await_stage(self, number: int, *stages: str) -> retrainings.Retraining:
@@ -141,6 +143,13 @@ class Loop:
             assert time.monotonic() < end, (found, self.log_text())
             time.sleep(0.001)
         return found
+
+    def await_try(self, number: int, tries: int) -> None:
+        """Return as soon as the retraining was begun so often."""
+        end = time.monotonic() + PATIENCE_S
+        while self.one(number).tries < tries:
+            assert time.monotonic() < end, self.log_text()
+            time.sleep(0.01)
 
     def log_text(self) -> str:
         logs = (self.folder / name for name in ("job.log", "service.log"))

@@ -37,8 +37,13 @@ class Job:
     number: int
     how: str
 
-    def wait(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.jobs.running -= 1
+
+    def wait(self):
         with self.jobs.database.writing() as connection:
             if self.how == "well":
                 retrainings.end(connection, self.number, PROMOTED, "better", 200.0)
