@@ -19,8 +19,8 @@ import yaml
 CHECKOUT = Path(__file__).resolve().parents[1]
 DATA = CHECKOUT.parent / "shared" / "data" / "california_housing.csv.gz"
 SERVICES = (
-    *("mlflow", "xgboost-api", "prometheus", "alertmanager", "node-exporter", "grafana"),
-    "proxy",
+    *("mlflow", "xgboost-api", "retrainer", "prometheus", "alertmanager", "node-exporter"),
+    *("grafana", "proxy"),
 )
 BODY = {"features": [[8.3252, 41, 6.9841, 1.023810, 322, 2.5556, 37.88, -122.23]]}
 

@@ -14,7 +14,7 @@ import yaml
 
 from infra import database
 from infra.edge import render_caddyfile
-from infra.services import STACK_IMAGE, Service, addresses, every_s, ports, services_of
+from infra.services import STACK_IMAGE, Service, addresses, ports, services_of
 from infra.settings import Settings
 from infra.urls import netloc
 from monitoring import grafana_users
@@ -98,7 +98,7 @@ def render(settings: Settings, place: Place) -> dict[str, str]:
         "Caddyfile": render_caddyfile(settings, place.address, edge_port, where, _bind(settings)),
         "prometheus.yml": render_prometheus(scraped, where["alertmanager"]),
         "alerts.rules.yml": render_rules(),
-        "alertmanager.yml": render_alertmanager(settings.channels),
+        "alertmanager.yml": render_alertmanager(settings.channels, where["retrainer"]),
         **{f"grafana/{path}": text for path, text in provisioning.items()},
     }
 
@@ -138,7 +138,6 @@ def processes(settings: Settings, place: Place) -> str:
             "directory": service.directory.format_map(names),
             "optional": service.optional,
             "runs": service.runs,
-            "every_s": every_s(service, settings),
             "stop_s": service.stop_s,
         }
         for service in services_of("processes")
@@ -158,7 +157,6 @@ def layout(settings: Settings) -> str:
             "data": service.keeps_state,
             "secrets": list(service.secrets),
             "runs": service.runs,
-            "every_s": every_s(service, settings),
         }
         for service in services_of("compose")
     }
@@ -193,7 +191,7 @@ def _container(service: Service, settings: Settings, place: Place) -> dict[str, 
         "user": f"{service.user}:{service.user}",
         "restart": "unless-stopped" if service.runs == "always" else "no",
         "stop_grace_period": f"{service.stop_s}s",
-        "mem_limit": f"{service.memory_mb}m",
+        "mem_limit": f"{service.memory_mb + service.job_mb}m",
         "pids_limit": PIDS_LIMIT,
         "read_only": True,
         "tmpfs": ["/tmp", *service.writes],  # noqa: S108  # the container's own
@@ -281,6 +279,7 @@ def _names(
         "edge_host": edge,
         "auth": settings.auth,
         "grafana_users": grafana_users.text(settings.grafana_users),
+        "retrain_every_hours": str(settings.train_every_hours or ""),
         **{
             f"{name}_database": url[settings.runtime].format_map({**where, **folders})
             for name, url in database.URLS.items()

@@ -14,7 +14,8 @@ URLS: dict[str, dict[Runtime, str]] = {
         "compose": f"postgresql+psycopg://{OWNER}@{{postgres}}/{OWNER}",
     },
     SERVICE: {
-        "processes": "sqlite:///{data}/service.db",
+        # The retrainer reads it too, from its own folder beside the API's.
+        "processes": "sqlite:///{data}/../xgboost-api/service.db",
         "compose": f"postgresql+psycopg://{SERVICE}@{{postgres}}/{SERVICE}",
     },
 }

@@ -19,9 +19,10 @@ ARTIFACT_BODY_LIMIT = "1GB"
 """A model is uploaded through MLflow in one piece."""
 PREDICTIONS = ("/predict", "/explain", "/invocations", "/v2/models/*")
 """Asked twice, they answer the same: they may be sent again when a worker died over them."""
-BEHIND_LOGIN = ("mlflow", "prometheus", "alertmanager")
-STRIPPED = {"mlflow"}
-"""Served at its own root: its pages ask by relative paths, so the prefix ends at the edge."""
+BEHIND_LOGIN = ("mlflow", "prometheus", "alertmanager", "retrainer")
+STRIPPED = {"mlflow", "retrainer"}
+"""Served at their own root: nothing that they answer names an absolute path, so the prefix ends at
+the edge."""
 
 CADDYFILE = """\
 {{

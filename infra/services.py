@@ -21,12 +21,14 @@ class Service:
     service runs: `{bind}` and `{port}` (its own address), `{data}` (its folder on the data volume),
     `{config}` (the bundle's folder), `{secrets}` (a folder with one file a secret), `{host_root}`
     (the host's file system, with a slash at its end), `{bucket}`, `{region}`, `{auth}`,
-    `{grafana_users}`, `{mlflow_database}` and `{service_database}` (their URLs), `{edge}` and
-    `{edge_host}` (the address that people use, as a URL and as a Host header), and the name of any
-    other service for its `host:port`.
+    `{grafana_users}`, `{retrain_every_hours}`, `{mlflow_database}` and `{service_database}` (their
+    URLs), `{edge}` and `{edge_host}` (the address that people use, as a URL and as a Host header),
+    and the name of any other service for its `host:port`.
 
     Attributes
     ----------
+    job_mb
+        What a process that it starts now and then may take beside `memory_mb`.
     user
         Numeric user of the container: the image's own where it has one. Data folder and secrets
         belong to it.
@@ -54,6 +56,7 @@ class Service:
     command: tuple[str, ...]
     memory_mb: int
     user: int
+    job_mb: int = 0
     port: int | None = None
     scheme: Literal["http", "https"] = "http"
     health_path: str | None = None
@@ -70,14 +73,16 @@ class Service:
     keeps_state: bool = False
     public: bool = False
     optional: bool = False
-    runs: Literal["always", "once", "scheduled"] = "always"
-    """Once: each time that a bundle is taken up. Scheduled: as often as the stack sets it."""
+    runs: Literal["always", "once"] = "always"
+    """Once: each time that a bundle is taken up."""
     stop_s: int = 10
 
 
 OUR_USER = 10001
 """The user of this repository's image, as `app/Dockerfile` makes it."""
 NOBODY = 65534
+TRAINING_MB = 768
+"""A training, measured: 370 with the default settings, 610 with the best model's."""
 API_WORKERS = 2
 """One answers while the other is started anew, or is at something long; t3.small has two cores."""
 MODELS_MB = 120
@@ -91,6 +96,9 @@ SERVER_MB = 35
 """The server's own process, measured."""
 # While a version is replaced the old one and the new one are in memory, in each worker.
 API_MB = API_WORKERS * (WORKER_MB + 2 * MODELS_MB) + KEEPER_MB + SERVER_MB
+
+RETRAINER_MB = 192
+"""Its server's own process and the one with the rows of drift, measured: 35 and 110."""
 
 CLIENT_OF_MLFLOW = {
     "MLFLOW_TRACKING_URI": "http://{mlflow}",
@@ -175,21 +183,10 @@ SERVICES = (
         image=STACK_IMAGE,
         command=("python", "-m", "training.train", "--unless-champion"),
         environment=CLIENT_OF_MLFLOW,
-        memory_mb=1024,
+        memory_mb=TRAINING_MB,
         user=OUR_USER,
         needs=("mlflow",),
         runs="once",
-    ),
-    Service(
-        name="training",
-        purpose="trains a challenger, on a schedule or on demand; the gate decides about it",
-        image=STACK_IMAGE,
-        command=("python", "-m", "training.train"),
-        environment=CLIENT_OF_MLFLOW,
-        memory_mb=1024,
-        user=OUR_USER,
-        needs=("mlflow",),
-        runs="scheduled",
     ),
     Service(
         name="xgboost-api",
@@ -212,6 +209,7 @@ SERVICES = (
             "PGPASSFILE": "{secrets}/service-pgpass",
             "OPERATOR_KEY_FILE": "{secrets}/operator-key",
             "MODEL_HOOK_URL": "http://{xgboost-api}/models/hook",
+            "PROMETHEUS_URL": "http://{prometheus}/prometheus",
         },
         memory_mb=API_MB,
         user=OUR_USER,
@@ -222,6 +220,34 @@ SERVICES = (
         secrets=("operator-key", "service-pgpass"),
         keeps_state=True,
         stop_s=20,
+    ),
+    Service(
+        name="retrainer",
+        purpose="measures drift; retrains when an alert, the schedule or a person asks for it",
+        image=STACK_IMAGE,
+        command=(
+            *("granian", "--interface", "wsgi", "monitoring.retrainer.wsgi:app"),
+            *("--host", "{bind}", "--port", "{port}", "--workers", "1"),
+            *("--blocking-threads", "4", "--no-ws", "--log-level", "warning"),
+            "--respawn-failed-workers",
+        ),
+        environment={
+            **CLIENT_OF_MLFLOW,
+            "DATA_DIR": "{data}",
+            "DATABASE_URL": "{service_database}",
+            "PGPASSFILE": "{secrets}/service-pgpass",
+            "API_URL": "http://{xgboost-api}",
+            "RETRAIN_EVERY_HOURS": "{retrain_every_hours}",
+        },
+        memory_mb=RETRAINER_MB,
+        job_mb=TRAINING_MB,
+        user=OUR_USER,
+        port=5002,
+        health_path="/healthz",
+        metrics_path="/metrics",
+        needs=("postgres",),
+        secrets=("service-pgpass",),
+        keeps_state=True,
     ),
     Service(
         name="alertmanager",
@@ -355,12 +381,6 @@ def services_of(runtime: Runtime) -> tuple[Service, ...]:
         replace(service, needs=tuple(need for need in service.needs if need in names))
         for service in chosen
     )
-
-
-def every_s(service: Service, settings: Settings) -> int | None:
-    """Return how often the stack wants a scheduled service to run; None: on demand only."""
-    hours = settings.train_every_hours
-    return hours * 3600 if service.runs == "scheduled" and hours is not None else None
 
 
 def ports(settings: Settings) -> dict[str, int]:

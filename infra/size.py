@@ -21,12 +21,12 @@ none."""
 def demand_mb(services: Iterable[Service]) -> int:
     """Return the memory that services may take at once, at their limits.
 
-    Those that run once run one after the other: the largest of them counts.
+    Jobs, and what runs once, are taken to run one after the other: the largest of them counts.
     """
     listed = list(services)
     always = sum(service.memory_mb for service in listed if service.runs == "always")
-    once = max((service.memory_mb for service in listed if service.runs != "always"), default=0)
-    return always + once + SYSTEM_MB
+    jobs = (s.job_mb if s.runs == "always" else s.memory_mb for s in listed)
+    return always + max(jobs, default=0) + SYSTEM_MB
 
 
 def holds_mb(kind: InstanceType) -> int:

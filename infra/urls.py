@@ -9,8 +9,14 @@ PATHS = {
     "prometheus": "/prometheus/",
     "alertmanager": "/alertmanager/",
     "grafana": "/grafana/",
+    "retrainer": "/retrainings",
 }
-BEHIND_EDGE = {**PATHS, "mlflow": "/mlflow/", "proxy": "/"}
+BEHIND_EDGE = {
+    **PATHS,
+    "mlflow": "/mlflow/",
+    "proxy": "/",
+    "retrainer": "/retrainer/retrainings",
+}
 
 
 def netloc(address: str, port: int) -> str:

@@ -52,13 +52,15 @@ class Channels:
     webhook: bool = False
 
 
-def render_alertmanager(channels: Channels) -> str:
+def render_alertmanager(channels: Channels, retrainer: str) -> str:
     """Return the configuration that sends each kind of alert once, by every channel.
 
     Parameters
     ----------
     channels
         Where alerts go. Secrets are files, named as in `SECRETS`.
+    retrainer
+        host:port of the service that hears of alerts with the label `retrain`, besides people.
     """
     document = {
         "route": {
@@ -69,16 +71,34 @@ def render_alertmanager(channels: Channels) -> str:
             "repeat_interval": "4h",
             "routes": [
                 {
+                    "receiver": "retrainer",
+                    "matchers": ['retrain = "true"'],
+                    "group_by": ["model"],
+                    "group_wait": "0s",
+                    "group_interval": "30s",
+                    # It says itself whether there is anything new to learn from.
+                    "repeat_interval": "5m",
+                    "continue": True,
+                },
+                {
                     "receiver": "people",
                     "matchers": ['severity = "ticket"'],
                     "group_wait": "1m",
                     "group_interval": "10m",
                     "repeat_interval": "24h",
-                }
+                },
+                # Or what the first route has matched would be the retrainer's alone.
+                {"receiver": "people"},
             ],
         },
         "inhibit_rules": _inhibitions(),
-        "receivers": [{"name": "people", **_ways(channels)}],
+        "receivers": [
+            {"name": "people", **_ways(channels)},
+            {
+                "name": "retrainer",
+                "webhook_configs": [{"url": f"http://{retrainer}/alerts", "send_resolved": False}],
+            },
+        ],
     }
     return yaml.safe_dump(document, sort_keys=False, width=1000)
 

@@ -8,7 +8,8 @@ import hashlib
 import json
 import tempfile
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -68,7 +69,14 @@ def find(uri: str, name: str, alias: str = CHAMPION) -> Version | None:
 
 
 def open_version(uri: str, version: Version) -> Opened:
-    """Fetch a version's files and open its model.
+    """Fetch a version's files and open its model; raises as `fetched`."""
+    with fetched(uri, version) as folder:
+        return open_folder(folder)
+
+
+@contextmanager
+def fetched(uri: str, version: Version) -> Iterator[Path]:
+    """Yield a folder with a version's files; an error in reading them names the version.
 
     Raises
     ------
@@ -79,14 +87,25 @@ def open_version(uri: str, version: Version) -> Opened:
         folder = Path(kept)
         try:
             download(uri, version, folder)
-            model = store.load(folder)
+            yield folder
         except TrainingError as error:
             reason = str(error).replace(f"{folder}: ", "")
             message = f"{version.name} version {version.number}: {reason}"
             raise TrainingError(message) from error
-        seen = folder / SEEN_FILE
-        marks = np.load(seen, allow_pickle=False) if seen.exists() else np.empty(0, np.uint64)
-        return Opened(model, marks, store.columns(folder))
+
+
+def open_folder(folder: Path) -> Opened:
+    """Open the model in a folder of a version's files.
+
+    Raises
+    ------
+    TrainingError
+        A file is missing or damaged, or the model predicts something else than when it was logged.
+    """
+    model = store.load(folder)
+    seen = folder / SEEN_FILE
+    marks = np.load(seen, allow_pickle=False) if seen.exists() else np.empty(0, np.uint64)
+    return Opened(model, marks, store.columns(folder))
 
 
 def download(uri: str, version: Version, folder: Path) -> None:

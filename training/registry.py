@@ -11,6 +11,7 @@ from training import gate
 from training.champion import Opened, find, open_version
 from training.errors import TrainingError
 from training.gate import Decision
+from training.models.interface import Part
 from training.tracking import CHAMPION, PREVIOUS
 from training.trained import Trained
 
@@ -30,17 +31,28 @@ def judge(uri: str, challenger: Trained, dataset: str) -> Decision:
     except TrainingError as error:
         return gate.champion_lost(called, str(error))
     refused = gate.refuse_by_data(called, dataset, version.tags.get("dataset", "unknown data"))
-    return refused or _compare(called, challenger, opened)
+    return refused or judge_against(called, challenger, opened)
 
 
-def _compare(called: str, challenger: Trained, champion: Opened) -> Decision:
-    test = challenger.parts.test
-    new = ~np.isin(gate.row_marks(test.rows, test.target), champion.seen)
-    rows, target = test.rows[new], test.target[new]
-    if refused := gate.refuse_without_rows(called, len(target)):
+def judge_against(called: str, challenger: Trained, champion: Opened) -> Decision:
+    """Compare the challenger with a champion, on test rows that the champion was not trained on.
+
+    Parameters
+    ----------
+    called
+        What the champion is called in the decision's sentence, as "champion 3".
+    """
+    new = unseen(challenger.parts.test, champion)
+    if refused := gate.refuse_without_rows(called, len(new.target)):
         return refused
-    compared = gate.compare(target, challenger.model.predict(rows), champion.model.predict(rows))
-    return gate.decide(called, compared)
+    mine, its = challenger.model.predict(new.rows), champion.model.predict(new.rows)
+    return gate.decide(called, gate.compare(new.target, mine, its))
+
+
+def unseen(part: Part, champion: Opened) -> Part:
+    """Return the rows that the champion was not trained on."""
+    new = ~np.isin(gate.row_marks(part.rows, part.target), champion.seen)
+    return Part(part.rows[new], part.target[new])
 
 
 def register(
@@ -53,20 +65,9 @@ def register(
     """Make the logged model a version, promote it if so decided, return its number.
 
     A version that cannot be promoted because of a fault is removed again, so that nothing is left
-    half-registered. The decision stands on the version, as tags.
+    half-registered.
     """
-    _ensure_registered_model(client, name)
-    told = {"gate_rule": decision.rule, "promotion": decision.reason}
-    figures = {key: f"{value:.6g}" for key, value in decision.figures.items()}
-    version = str(
-        client.create_model_version(
-            name,
-            logged.artifact_path,
-            run_id=logged.run_id,
-            model_id=logged.model_id,
-            tags={**tags, **told, **figures},
-        ).version
-    )
+    version = add_version(client, name, logged, decision, tags)
     try:
         if decision.promote:
             move_champion(client, name, version)
@@ -74,6 +75,27 @@ def register(
         client.delete_model_version(name, version)
         raise
     return version
+
+
+def add_version(
+    client: MlflowClient,
+    name: str,
+    logged: Any,  # noqa: ANN401 - MLflow's ModelInfo
+    decision: Decision,
+    tags: dict[str, str],
+) -> str:
+    """Make the logged model a version and return its number; the decision stands on it, as tags."""
+    _ensure_registered_model(client, name)
+    told = {"gate_rule": decision.rule, "promotion": decision.reason}
+    figures = {key: f"{value:.6g}" for key, value in decision.figures.items()}
+    made = client.create_model_version(
+        name,
+        logged.artifact_path,
+        run_id=logged.run_id,
+        model_id=logged.model_id,
+        tags={**tags, **told, **figures},
+    )
+    return str(made.version)
 
 
 def move_champion(client: MlflowClient, name: str, version: str) -> str | None:
@@ -90,12 +112,13 @@ def move_champion(client: MlflowClient, name: str, version: str) -> str | None:
     except BaseException:
         if champion is not None:
             with suppress(MlflowException):
-                _put_back(client, name, previous)
+                set_previous(client, name, previous)
         raise
     return champion
 
 
-def _put_back(client: MlflowClient, name: str, previous: str | None) -> None:
+def set_previous(client: MlflowClient, name: str, previous: str | None) -> None:
+    """Let `previous` name this version; None: no version."""
     if previous is None:
         client.delete_registered_model_alias(name, PREVIOUS)
     else:

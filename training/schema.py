@@ -64,6 +64,8 @@ TWO_FEATURES = Problem(
     classes=(0, 1),
 )
 
+PROBLEMS = {problem.name: problem for problem in (HOUSING, TWO_FEATURES)}
+
 STATLIB = (
     Column("longitude", -125.0, -114.0, "degrees east: negative in California"),
     Column("latitude", 32.0, 42.2, "degrees north"),

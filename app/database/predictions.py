@@ -150,6 +150,14 @@ def _kept(row: Row[Any], shown: int, known: dict[str, list[dict[str, float]]]) -
     )
 
 
+def first_at(connection: Connection, model: str) -> float | None:
+    """Return when the oldest prediction of a model that is kept was made."""
+    p = predictions.c
+    asked = select(p.at).where(p.model == model).order_by(p.at).limit(1)
+    found: float | None = connection.execute(asked).scalar()
+    return found
+
+
 def prune(database: Database, before: float) -> int:
     """Delete predictions that are older, with their feedback; return how many there were."""
     total = 0

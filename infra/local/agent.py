@@ -28,15 +28,14 @@ from infra.cloud_init import read_host_env
 from infra.local import files, processes, supervision
 from infra.local.machine import Machine
 from infra.onhost.edge_watch import watch
-from infra.onhost.schedule import is_due
 
 BUSY_TICK_S = 0.3
 IDLE_TICK_S = 2.0
 RETRY_AFTER_S = 20.0
 LOG_END_LINES = 20
 
-State = Literal["waiting", "starting", "healthy", "done", "idle", "failed", "missing"]
-SETTLED = {"healthy", "done", "idle", "missing"}
+State = Literal["waiting", "starting", "healthy", "done", "failed", "missing"]
+SETTLED = {"healthy", "done", "missing"}
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,7 @@ class LocalService:
     needs: list[str]
     secrets: list[str]
     optional: bool
-    runs: Literal["always", "once", "scheduled"]
-    every_s: int | None
+    runs: Literal["always", "once"]
     directory: str = ""
     stop_s: int = 10
 
@@ -94,8 +92,6 @@ def missing_of(services: list[LocalService]) -> set[str]:
 
 def judge(service: LocalService, known: supervision.ProgramState | None, *, healthy: bool) -> State:
     """Name a service's state from what the supervisor and its health path say."""
-    if service.runs == "scheduled":
-        return "healthy" if known is not None and known.state == "RUNNING" else "idle"
     if known is None or known.state == "STOPPED":
         return "waiting"
     if known.state == "RUNNING":
@@ -210,10 +206,6 @@ class Agent:
                 self._failed_at.pop(service.name, None)
         for service in due(self._services, states):
             self._start(service)
-        for job in self._services:
-            mark = self._machine.disk / f"{job.name}.last"
-            if job.every_s and is_due(mark, job.every_s, time.time()):
-                self._start(job)
 
     def _may_retry(self, name: str) -> bool:
         return time.monotonic() - self._failed_at.get(name, -RETRY_AFTER_S) >= RETRY_AFTER_S

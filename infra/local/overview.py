@@ -80,13 +80,13 @@ def _memory_mb(process: psutil.Process) -> float:
 def status(checkout: Path, *, as_json: bool) -> int:
     """Print the overview; the exit status is 0 when every service is up."""
     found = rows(checkout)
-    good = all(row.state in {"healthy", "done", "idle", "missing", "running"} for row in found)
+    good = all(row.state in {"healthy", "done", "missing", "running"} for row in found)
     if as_json:
         print(json.dumps([asdict(row) for row in found], indent=1))  # noqa: T201
         return 0 if good else 1
     table = Table("service", "state", "pid", "memory MB", "url")
     for row in found:
-        colour = dict.fromkeys(("healthy", "done", "idle", "running"), "green")
+        colour = dict.fromkeys(("healthy", "done", "running"), "green")
         colour["missing"] = "yellow"
         table.add_row(
             row.service,

@@ -20,7 +20,6 @@ from infra.onhost.disk import Disk
 from infra.onhost.edge_watch import watch
 from infra.onhost.readiness import edge_is_ready
 from infra.onhost.report import history
-from infra.onhost.schedule import is_due
 
 POLL_S = 15.0
 RETRY_AFTER_S = 60.0
@@ -142,8 +141,6 @@ class Agent:
             self._roll_out(wanted)
         elif self._report.bundle and self._stopped():
             self._repair()
-        elif self._report.bundle:
-            self._run_due()
         self._tell()
 
     def _pointer(self) -> str:
@@ -217,18 +214,6 @@ class Agent:
             self._fail(failure, "")
             self._tell()
             self._sleep(RETRY_AFTER_S)
-
-    def _run_due(self) -> None:
-        """Run the jobs whose time has come; what keeps one from its end is in this log only."""
-        home = self._places.current.resolve()
-        for job, wanted in json.loads((home / "layout.json").read_text())["services"].items():
-            every_s = wanted.get("every_s")
-            if every_s and is_due(self._places.data / f"{job}.last", every_s, time.time()):
-                say(f"{job} runs, as every {every_s // 3600} hours")
-                try:
-                    self._run_job(home, job)
-                except Failure as failure:
-                    say("\n".join([failure.reason, *failure.log_end]))
 
     def _run_job(self, home: Path, job: str) -> None:
         self._compose(home, JOB_TIMEOUT_S, "run", "--rm", "--no-deps", "-T", job)

@@ -64,6 +64,7 @@ def _size():
         "| service | limit, MB |",
         "|---|---:|",
         *(f"| {s.name}{' (once)' * (s.runs == 'once')} | {s.memory_mb} |" for s in listed),
+        *(f"| a job of {s.name} (now and then) | {s.job_mb} |" for s in listed if s.job_mb),
         f"| system, Docker | {size.SYSTEM_MB} |",
         f"| **at most at once** | **{needed}** |",
         f"| {Settings.instance_type}: memory and swap | {size.holds_mb(chosen)} |",

@@ -1,11 +1,13 @@
 """The whole loop on this machine, as a user goes through it; the tests follow one another."""
 
+import base64
 import json
 import os
 import signal
 import ssl
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 import boto3
@@ -15,6 +17,7 @@ import pytest
 from app.example import EXAMPLE_BODY
 from benchmarks.scratch import DATA
 from infra.configuration import NOT_SET
+from infra.credentials import OPERATOR
 from infra.local import machine, processes
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -242,22 +245,29 @@ def test_new_code_is_rolled_out_without_a_new_host(stack):
     assert processes.listener(stack.ports["node-exporter"]).create_time() == scraping
 
 
-def test_the_host_trains_by_itself_when_the_stack_says_so(stack):
-    """An hour after the last time a challenger is registered; the gate keeps the champion."""
-    url = stack.url("mlflow", "/api/2.0/mlflow/model-versions/search")
+def test_the_operator_may_ask_for_a_retraining(stack, tmp_path):
+    """Through the edge, with the login; without true values it is refused, and it is said why."""
+    edge = f"https://127.0.0.1:{stack.ports['proxy']}/retrainer/retrainings"
+    authority = tmp_path / "edge.crt"
+    authority.write_text(outputs(stack)["edge_authority"])
+    trusting = ssl.create_default_context(cafile=authority)
+    request = json_request(edge, "POST", {"model": "california-housing"})
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(request, timeout=10, context=trusting)
+    shown = stack.pulumi("stack", "output", "operator_password", "--show-secrets").stdout
+    login = base64.b64encode(f"{OPERATOR}:{shown.strip().splitlines()[-1]}".encode()).decode()
+    request.add_header("Authorization", f"Basic {login}")
+    with urllib.request.urlopen(request, timeout=10, context=trusting) as answer:
+        assert answer.status == 202
+        asked = json.load(answer)
 
-    def versions():
-        return {v["version"] for v in json.loads(get(url))["model_versions"]}
+    def ended():
+        (found,) = json.loads(get(stack.url("retrainer", "/retrainings")))["retrainings"]
+        return found if found["outcome"] else None
 
-    # The service itself answers without MLflow, which may still be starting anew.
-    assert eventually(versions) == {"1"}
-    stack.pulumi("config", "set", "trainEveryHours", "1")
-    done = stack.pulumi("up", "--yes", "--non-interactive")
-    assert done.returncode == 0, done.stdout + done.stderr
-    (host,) = machine.machines(stack.local)
-    last = eventually(lambda: next(host.disk.glob("training.last"), None))
-    os.utime(last, (0, 0))
-    eventually(lambda: versions() == {"1", "2"}, timeout_s=120)
+    found = eventually(ended, timeout_s=120)
+    assert (found["id"], found["outcome"]) == (asked["id"], "refused")
+    assert "too few" in found["reason"]
     assert stack.predict()["version"] == "1"
 
 

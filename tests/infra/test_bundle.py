@@ -74,7 +74,7 @@ def test_every_lasting_container_is_asked_for_its_health(dev):
     """`compose up --wait`, on which a rollout relies, waits for health checks."""
     containers = yaml.safe_load(bundle.compose(dev, PLACE))["services"]
     lasting = [c for c in containers.values() if c["restart"] == "unless-stopped"]
-    assert len(lasting) == 8
+    assert len(lasting) == 9
     assert all(c["healthcheck"]["test"][0] == "CMD" for c in lasting)
 
 
@@ -104,19 +104,26 @@ def test_the_agent_asks_the_edge_where_it_listens(dev):
     assert set(layout["services"]) == {s.name for s in services_of("compose")}
 
 
-@pytest.mark.parametrize(("hours", "every_s"), [(None, None), (24, 86400)])
-def test_both_hosts_know_when_to_train(dev, local, hours, every_s):
-    """As often as the stack sets it; the same job is there to be run by hand in any case."""
-    scheduled = dataclasses.replace(dev, train_every_hours=hours)
-    job = json.loads(bundle.layout(scheduled))["services"]["training"]
-    assert (job["runs"], job["every_s"]) == ("scheduled", every_s)
+@pytest.mark.parametrize(("hours", "told"), [(None, ""), (24, "24")])
+def test_both_hosts_know_when_to_retrain(dev, local, hours, told):
+    """As often as the stack sets it, or only when an alert or a person asks for it."""
+    often = dataclasses.replace(dev, train_every_hours=hours)
+    container = yaml.safe_load(bundle.compose(often, PLACE))["services"]["retrainer"]
+    assert container["environment"]["RETRAIN_EVERY_HOURS"] == told
     listed = json.loads(
         bundle.processes(dataclasses.replace(local, train_every_hours=hours), PLACE)
     )
-    assert [s["every_s"] for s in listed if s["runs"] == "scheduled"] == [every_s]
-    assert all(s["every_s"] is None for s in listed if s["runs"] != "scheduled")
-    containers = yaml.safe_load(bundle.compose(scheduled, PLACE))["services"]
-    assert containers["training"]["profiles"] == ["scheduled"]
+    process = next(p for p in listed if p["name"] == "retrainer")
+    assert process["environment"]["RETRAIN_EVERY_HOURS"] == told
+
+
+def test_a_container_has_room_for_the_job_that_it_starts(dev):
+    """A retraining runs in the container of its service."""
+    containers = yaml.safe_load(bundle.compose(dev, PLACE))["services"]
+    for service in services_of("compose"):
+        limit = f"{service.memory_mb + service.job_mb}m"
+        assert containers[service.name]["mem_limit"] == limit
+    assert containers["retrainer"]["mem_limit"] == "960m"
 
 
 def test_a_rollout_restarts_only_who_reads_the_bundle(dev):

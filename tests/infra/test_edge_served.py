@@ -64,6 +64,7 @@ def test_what_services_tell_each_other_is_not_public(edge, path):
         ("/mlflow/api/2.0/mlflow/runs/get?run_id=1", "mlflow", "/api/2.0/mlflow/runs/get?run_id=1"),
         ("/prometheus/graph", "prometheus", "/prometheus/graph"),
         ("/alertmanager/", "alertmanager", "/alertmanager/"),
+        ("/retrainer/retrainings", "retrainer", "/retrainings"),
     ],
 )
 def test_what_is_inside_asks_for_the_login(edge, path, service, arrives_as):
@@ -100,7 +101,7 @@ def test_grafana_has_its_own_login(edge):
     assert seen["headers"]["authorization"] == "Bearer token"
 
 
-@pytest.mark.parametrize("name", ["mlflow", "prometheus", "alertmanager", "grafana"])
+@pytest.mark.parametrize("name", ["mlflow", "prometheus", "alertmanager", "retrainer", "grafana"])
 def test_the_slash_is_added(edge, name):
     """A person who leaves it out arrives all the same."""
     answer = edge.ask(f"/{name}")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 
 import pytest
 import yaml
@@ -87,7 +88,30 @@ def test_the_api_has_a_database_and_a_folder_that_stay(dev, local):
     assert container["environment"]["DATA_DIR"] == "/data"
     assert f"{bundle.HOST_DATA}/xgboost-api:/data" in container["volumes"]
     api = next(p for p in json.loads(bundle.processes(local, PLACE)) if p["name"] == "xgboost-api")
-    assert api["environment"]["DATABASE_URL"] == "sqlite:///{data}/service.db"
+    assert api["environment"]["DATABASE_URL"] == "sqlite:///{data}/../xgboost-api/service.db"
+    assert api["environment"]["DATA_DIR"] == "{data}"
+
+
+def test_the_retrainer_finds_the_databases_of_the_others(dev, local):
+    """The API's own, of predictions; from the folder of either it is the same file."""
+    containers = yaml.safe_load(bundle.compose(dev, PLACE))["services"]
+    urls = {containers[n]["environment"]["DATABASE_URL"] for n in ("xgboost-api", "retrainer")}
+    assert urls == {"postgresql+psycopg://service@postgres:5432/service"}
+    assert containers["retrainer"]["environment"]["API_URL"] == "http://xgboost-api:5001"
+    listed = {p["name"]: p["environment"] for p in json.loads(bundle.processes(local, PLACE))}
+    files = {
+        os.path.normpath(listed[name]["DATABASE_URL"].replace("{data}", f"/disk/{name}"))
+        for name in ("xgboost-api", "retrainer")
+    }
+    assert files == {"sqlite:/disk/xgboost-api/service.db"}
+
+
+def test_alerts_reach_the_retrainer_where_it_listens(dev):
+    """The stack may move its port."""
+    moved = dataclasses.replace(dev, ports={"retrainer": 5055})
+    document = yaml.safe_load(bundle.render(moved, PLACE)["alertmanager.yml"])
+    urls = [w["url"] for r in document["receivers"] for w in r.get("webhook_configs", [])]
+    assert urls == ["http://retrainer:5055/alerts"]
 
 
 def test_mlflow_reaches_the_api_when_an_alias_has_moved(dev, local):

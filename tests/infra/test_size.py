@@ -10,13 +10,16 @@ from infra.services import SERVICES, services_of
 from infra.settings import Settings
 
 
-def service(name, memory_mb, runs="always"):
-    return dataclasses.replace(SERVICES[0], name=name, memory_mb=memory_mb, runs=runs)
+def service(name, memory_mb, runs="always", job_mb=0):
+    return dataclasses.replace(
+        SERVICES[0], name=name, memory_mb=memory_mb, runs=runs, job_mb=job_mb
+    )
 
 
 def test_jobs_run_one_after_the_other():
-    """All services that stay, and the largest of those that end."""
-    listed = [service("a", 500), service("b", 300), service("c", 100, "once")]
+    """All services that stay, and the largest of what ends: a service of its own, or its job."""
+    listed = [service("a", 500), service("b", 300, job_mb=200), service("c", 100, "once")]
+    assert size.demand_mb(listed) == 1000 + size.SYSTEM_MB
     assert size.demand_mb([*listed, service("d", 900, "once")]) == 1700 + size.SYSTEM_MB
 
 

@@ -19,7 +19,7 @@ def ended(connection, outcome, model="houses", at=10.0, **found):
     """Return a retraining that ended so."""
     number = retrainings.queue(connection, model, "operator", at).id
     retrainings.begin(connection, number, retrainings.COLLECTING)
-    retrainings.step(connection, number, retrainings.FITTING, **found)
+    retrainings.step(connection, number, stage=retrainings.FITTING, **found)
     retrainings.end(connection, number, outcome, "because", at + 5)
     return retrainings.one(connection, number)
 
@@ -88,7 +88,7 @@ def test_stages_tries_and_findings_are_kept(connection):
     """What one stage found stands there for the next, and for whoever takes it up again."""
     number = retrainings.queue(connection, "houses", "operator", 1.0).id
     retrainings.begin(connection, number, retrainings.COLLECTING)
-    retrainings.step(connection, number, retrainings.FITTING, labelled=700, collected_at=3.0)
+    retrainings.step(connection, number, stage=retrainings.FITTING, labelled=700, collected_at=3.0)
     retrainings.interrupted(connection, number, "MLflow is away")
     assert retrainings.one(connection, number).reason == "MLflow is away"
     retrainings.begin(connection, number, retrainings.COLLECTING)
@@ -101,7 +101,7 @@ def test_what_has_ended_keeps_its_end(connection):
     """A job that was thought dead and comes late changes nothing any more."""
     done = ended(connection, PROMOTED)
     retrainings.end(connection, done.id, FAILED, "late", 99.0)
-    retrainings.step(connection, done.id, retrainings.JUDGING)
+    retrainings.step(connection, done.id, stage=retrainings.JUDGING)
     assert retrainings.one(connection, done.id) == done
 
 

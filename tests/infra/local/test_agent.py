@@ -24,7 +24,6 @@ def service(name, *needs, runs="always", command=("true",), optional=False):
         [],
         optional=optional,
         runs=runs,
-        every_s=None,
     )
 
 
@@ -51,13 +50,10 @@ def test_a_service_starts_once_what_it_needs_answers():
         ("once", "EXITED", 0, False, "done"),
         ("once", "EXITED", 2, False, "failed"),
         ("once", "FATAL", 0, False, "failed"),
-        ("scheduled", "STOPPED", 0, False, "idle"),
-        ("scheduled", "RUNNING", 0, False, "healthy"),
-        ("scheduled", "EXITED", 1, False, "idle"),
     ],
 )
 def test_states(runs, state, exit_status, healthy, expected):
-    """What runs always must run, what runs once must end well, a job waits for its time."""
+    """What runs always must run, what runs once must end well."""
     known = ProgramState(state, 1, exit_status, "")
     assert judge(service("x", runs=runs), known, healthy=healthy) == expected
 

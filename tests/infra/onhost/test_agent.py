@@ -57,23 +57,6 @@ def test_a_service_that_runs_once_is_waited_for(host):
     assert steps == ["first-training"]
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_a_scheduled_job_runs_when_its_time_has_come(host, fails):
-    """Not with the bundle; when it is due, once; a failure keeps nothing else from work."""
-    job = {"user": 1, "data": False, "secrets": [], "runs": "scheduled", "every_s": 3600}
-    host.publish(bundle("one", {"training": job}))
-    following = host.agent()
-    following.follow()
-    following.follow()
-    assert host.count("run") == 0
-    host.broken = {"one": "run"} if fails else {}
-    os.utime(host.places.data / "training.last", (0, 0))
-    following.follow()
-    following.follow()
-    assert [c[-1] for c in host.commands if "run" in c] == ["training"]
-    assert host.report().failures == 0
-
-
 def test_nothing_happens_while_the_pointer_stays(host, served):
     """A look that finds nothing new neither restarts a service nor writes a report."""
     served.follow()

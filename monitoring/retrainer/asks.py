@@ -1,0 +1,70 @@
+"""Who may start a retraining, and when: alerts, the schedule, people."""
+
+from sqlalchemy import Connection
+
+from app.database import retrainings
+from app.database.predictions import first_at
+from app.database.recent import labelled_count
+from app.database.retrainings import PROMOTED, REFUSED, Retraining
+from monitoring.retrainer.policy import NEW_ROWS
+from monitoring.retrainer.webhook import Wish
+from training.schema import PROBLEMS
+
+SCHEDULE = "schedule"
+
+
+class OtherRecipeError(Exception):
+    """One with another recipe runs already."""
+
+
+def by_alert(connection: Connection, wish: Wish, now: float) -> Retraining | None:
+    """Queue what an alert asks for, or join what runs; None when nothing new is known since.
+
+    Alertmanager repeats itself while an alert fires: the same rows would be fitted again.
+    """
+    if retrainings.unfinished_of(connection, wish.model) is None and not _has_news(
+        connection, wish.model
+    ):
+        return None
+    return retrainings.queue(connection, wish.model, wish.trigger, now, alert_at=wish.alert_at)
+
+
+def by_operator(connection: Connection, wish: Wish, now: float) -> Retraining:
+    """Queue what a person asks for, or join what runs.
+
+    Raises
+    ------
+    OtherRecipeError
+        A retraining with another recipe has not ended yet.
+    """
+    queued = retrainings.queue(connection, wish.model, wish.trigger, now, recipe=wish.recipe)
+    if wish.recipe is not None and queued.recipe != wish.recipe:
+        fits = queued.recipe or "the recipe of the champion"
+        message = (
+            f"retraining {queued.id} of {wish.model} fits {fits} and has not ended yet: ask again "
+            "when it has"
+        )
+        raise OtherRecipeError(message)
+    return queued
+
+
+def by_schedule(connection: Connection, now: float, every_s: float) -> list[Retraining]:
+    """Queue the models whose last retraining, or else first prediction, is so long ago."""
+    return [
+        retrainings.queue(connection, model, SCHEDULE, now)
+        for model in PROBLEMS
+        if (since := _waits_since(connection, model)) is not None and now - since >= every_s
+    ]
+
+
+def _waits_since(connection: Connection, model: str) -> float | None:
+    last = retrainings.last_asked(connection, model)
+    return first_at(connection, model) if last is None else last.at
+
+
+def _has_news(connection: Connection, model: str) -> bool:
+    last = retrainings.last_ended(connection, model, (PROMOTED, REFUSED))
+    if last is None:
+        return True
+    since = last.at if last.collected_at is None else last.collected_at
+    return labelled_count(connection, model, since) >= NEW_ROWS

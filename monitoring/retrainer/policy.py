@@ -1,0 +1,12 @@
+"""When a model is retrained, and on which of the logged rows: docs/adr/0009 has the reasons."""
+
+NEWEST_ROWS = 3_000
+"""Of the rows with true values the newest so many are used."""
+LEAST_ROWS = 500
+GATE_SHARE = 0.2
+LEAST_GATE_ROWS = 200
+"""The newest of them: the challenger is compared with the champion on what came last."""
+NEW_ROWS = 100
+"""So many more true values than the last retraining knew make another one worth it."""
+MOST_TRIES = 3
+"""Of a retraining that is interrupted: what fails thrice fails by itself."""

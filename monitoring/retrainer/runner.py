@@ -1,0 +1,118 @@
+"""Runs what is queued, one retraining at a time, each in a process of its own."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol, Self
+
+import monitoring
+from app.database import retrainings
+from app.database.connection import Database, UnavailableError
+from app.database.retrainings import COLLECTING, FAILED, Retraining
+from monitoring.retrainer.asks import by_schedule
+from monitoring.retrainer.policy import MOST_TRIES
+
+log = logging.getLogger(__name__)
+
+LOOKS_EVERY_S = 2.0
+RETRY_S = 5.0
+"""After a try that was interrupted."""
+
+
+class Job(Protocol):
+    """A process that runs, as `subprocess.Popen`."""
+
+    def wait(self) -> int:
+        """Return its exit status when it has ended."""
+
+    def __enter__(self) -> Self:
+        """Return it."""
+
+    def __exit__(self, *_error: object) -> None:
+        """Close its pipes."""
+
+
+class Runner:
+    """A thread that takes the next retraining from the table, again and again.
+
+    What was begun and has not ended was interrupted: the service was ended, or the machine. It is
+    begun again, some times.
+    """
+
+    def __init__(
+        self, database: Database, start: Callable[[int], Job], every_s: float | None = None
+    ) -> None:
+        self._database = database
+        self._start = start
+        self._every_s = every_s
+        self._asked = threading.Event()
+
+    def start(self) -> None:
+        """Work in a background thread, which ends with the process."""
+        threading.Thread(target=self._work, name="retrain", daemon=True).start()
+
+    def look(self) -> None:
+        """Look at the table now: something was queued."""
+        self._asked.set()
+
+    def step(self, now: float) -> bool:
+        """Run the next retraining to its end, if there is one; return whether it has ended.
+
+        Raises
+        ------
+        UnavailableError
+            The database cannot be used now.
+        """
+        with self._database.writing() as connection:
+            if self._every_s is not None:
+                by_schedule(connection, now, self._every_s)
+            task = next(iter(retrainings.unfinished(connection)), None)
+            if task is None:
+                return True
+            if task.tries >= MOST_TRIES:
+                retrainings.end(connection, task.id, FAILED, given_up(task), now)
+                return True
+            retrainings.begin(connection, task.id, COLLECTING)
+        with self._start(task.id) as job:
+            status = job.wait()
+        if status != 0:
+            log.warning("retraining %d was interrupted: status %d", task.id, status)
+        return status == 0
+
+    def _work(self) -> None:
+        while True:
+            pause_s = LOOKS_EVERY_S
+            try:
+                if not self.step(time.time()):
+                    pause_s = RETRY_S
+            except UnavailableError as error:
+                log.warning("no retraining for now: %s", error)
+            # It must outlive whatever a step meets, or nothing is retrained any more.
+            except Exception:
+                log.exception("a step of the retrainer failed")
+                pause_s = RETRY_S
+            self._asked.wait(pause_s)
+            self._asked.clear()
+
+
+def given_up(task: Retraining) -> str:
+    """Return why an interrupted retraining is not begun again."""
+    why = task.reason or "its process died"
+    known = f"; its challenger is version {task.version}" if task.version else ""
+    return f"{why} (tried {task.tries} times, the last time while {task.stage}{known})"
+
+
+def start_job(number: int, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start the process of a retraining; it ends when this one does, whatever way."""
+    home = str(Path(monitoring.__file__).parents[1])
+    paths = [home, *filter(None, [environment.get("PYTHONPATH")])]
+    return subprocess.Popen(
+        [sys.executable, "-m", "monitoring.retrainer.job", str(number)],
+        stdin=subprocess.PIPE,
+        env={**environment, "PYTHONPATH": os.pathsep.join(paths)},
+    )
