@@ -6,7 +6,7 @@ LOCAL := .venv/bin/python -m infra.local
 SPREAD := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 INSTALLED = test -x .venv/bin/python || { echo 'error: nothing is installed here yet: `make up` does it' >&2; exit 1; }
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs test boot-test bench clean
+.PHONY: help up down status logs test drill boot-test bench clean
 # `make` adds one line of its own to a message, not a line a folder.
 MAKEFLAGS += --no-print-directory
 
@@ -38,6 +38,9 @@ test: ## run every check and test, stopping at the first that fails
 	run lint-imports; \
 	run python -m pytest $(SPREAD) $(ARGS); \
 	run python -m pytest $(SPREAD) -m e2e $(ARGS)
+
+drill: ## drift, a bad challenger, a boom and wrong units on a stack of its own: docs/drill.md
+	@$(PYTHON) infra/local/install.py && .venv/bin/python -m benchmarks.drill $(ARGS)
 
 boot-test: ## boot the host of stack dev on this machine, as root, and write docs/boot-test.md
 	@$(PYTHON) infra/local/install.py --dev && .venv/bin/python -m tests.boot

@@ -54,6 +54,20 @@ def _serving(folder: Path, quick: bool) -> Any:  # noqa: ANN401, FBT001
     return compare.run(folder, compare.QUICK if quick else compare.FULL)
 
 
+def _monitoring(folder: Path, _quick: bool) -> Any:  # noqa: ANN401, FBT001
+    from benchmarks import monitoring  # noqa: PLC0415
+
+    return monitoring.run(folder)
+
+
+def _drill(folder: Path, _quick: bool) -> Any:  # noqa: ANN401, FBT001
+    from rich.console import Console  # noqa: PLC0415
+
+    from benchmarks.drill import __main__ as drill  # noqa: PLC0415
+
+    return drill.run(folder, Console(highlight=False), short=False)
+
+
 @dataclass(frozen=True)
 class Part:
     """A benchmark: what measures, in an empty folder, and what writes its figures as Markdown."""
@@ -68,6 +82,8 @@ PARTS = {
     "batch": Part(_batch, page.batch),
     "engines": Part(_engines, page.engines),
     "serving": Part(_serving, page.serving),
+    "monitoring": Part(_monitoring, page.monitoring),
+    "drill": Part(_drill, page.drill),
 }
 
 
@@ -122,7 +138,7 @@ def measure(parts: list[str], *, quick: bool) -> dict[str, Any]:
     UserError
         Something that is needed can't be had.
     """
-    if "serving" in parts:
+    if {"serving", "monitoring"} & set(parts):
         load.find_wrk()  # What is missing is told before minutes have passed.
     found = {}
     with tempfile.TemporaryDirectory(prefix="pulumi-mlops-bench-") as home:

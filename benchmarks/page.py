@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks import training_scale
+from benchmarks.monitoring import ALONE, WATCHED
 from benchmarks.serving import figures as f
 from benchmarks.serving.bodies import MANY_ROWS, ONE_ROW
 
@@ -86,6 +87,29 @@ def engines(found: Grid) -> list[str]:
     crossed = crossover(found)
     told = f"XGBoost is the faster one from {crossed} rows on." if crossed else "They do not cross."
     return [*grid("rows", found), told, ""]
+
+
+def monitoring(found: Mapping[str, Any]) -> list[str]:
+    """Write what `monitoring` measured, and what watching costs of the API's speed."""
+    watched, alone = (found["overhead"][way] for way in (WATCHED, ALONE))
+    lost = 1 - watched["requests_a_second"] / alone["requests_a_second"]
+    memory = {**found["memory_mb"], "in all": sum(found["memory_mb"].values())}
+    return [
+        *grid("the API, one row a request", found["overhead"]),
+        f"Watching costs {100 * lost:.1f} % of the requests a second (aim: at most 5 %).",
+        "",
+        *table(("service that watches", "memory, MB (PSS)"), memory, ".0f"),
+        *table(("Prometheus's disk", "value"), found["disk"], ",.10g"),
+    ]
+
+
+def drill(found: Mapping[str, Any]) -> list[str]:
+    """Write the figures of a drill."""
+    return [
+        f"On {found['data']} data; all of it took {found['events'][-1]['second']:.0f} s.",
+        "",
+        *table(("figure", "value"), found["figures"], ".2f"),
+    ]
 
 
 def crossover(times: Grid) -> int | None:

@@ -11,9 +11,7 @@ from typing import Any
 from pulumi.runtime import mocks, set_all_config, set_mocks
 from pulumi.runtime.stack import run_pulumi_func
 
-from infra import settings
 from infra.program import declare
-from infra.settings import Settings
 
 PROJECT = "pulumi-mlops"
 ACCOUNT = "123456789012"
@@ -65,11 +63,6 @@ class _Recorder(mocks.Mocks):
             "proxyEndpoint": "https://example.invalid",
         }
         return {"value": "ami-1", "accountId": ACCOUNT, **login, **args.args}, []
-
-
-def settings_of(values: Mapping[str, str], stack: str = "dev") -> Settings:
-    """Return a configuration's settings, judged as the program judges them."""
-    return settings.read(PROJECT, stack, values)
 
 
 def record(values: Mapping[str, str], stack: str = "dev") -> list[Declared]:

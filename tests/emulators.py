@@ -1,4 +1,4 @@
-"""Two emulators of AWS that nobody here wrote, each a process on a free port of loopback."""
+"""Two emulators of AWS that nobody here wrote, on free ports of loopback."""
 
 import contextlib
 import os
@@ -8,6 +8,8 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+
+from moto.server import ThreadedMotoServer
 
 SERVICES = ("acm", "ec2", "ecr", "elbv2", "iam", "kms", "logs", "s3", "ssm", "sts")
 START_TIMEOUT_S = 60
@@ -48,6 +50,18 @@ def moto(home):
     url = f"http://127.0.0.1:{port}"
     with _running(command, settings, home, url, "/moto-api/") as served:
         yield served
+
+
+@contextlib.contextmanager
+def moto_within():
+    """Serve moto from a thread of this process, without the policies of AWS; yield its URL."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
 
 
 @contextlib.contextmanager

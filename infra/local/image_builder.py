@@ -21,7 +21,6 @@ from infra.errors import UserError
 from infra.local.provider.server import serve
 from infra.local.provider.values import UNKNOWN, is_known, plain_map, secret_names, wire_map
 
-TOKEN = "docker-build:index:Image"  # noqa: S105  # a resource type
 VERSION = "0.0.22"
 """The version of pulumi_docker_build whose schema is served."""
 

@@ -7,7 +7,6 @@ from infra.policies.declared import Finding, Stack, expect, expect_about, is_
 
 REPOSITORY = "aws:ecr/repository:Repository"
 LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
-SCANNING = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration"
 
 
 def images_are_scanned(stack: Stack) -> Iterator[Finding]:

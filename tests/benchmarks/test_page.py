@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import page, training_scale
+from benchmarks import monitoring, page, training_scale
 from benchmarks.__main__ import PAGE, PARTS
 from benchmarks.serving.servers import ALL
 from tests.benchmarks.test_figures import measured
@@ -69,3 +69,27 @@ def times(*pairs):
 def test_engines_cross_where_xgboost_stays_the_faster_one(measured_times, crossed):
     """One lucky size before does not count; equal is not faster; maybe they never cross."""
     assert page.crossover(measured_times) == crossed
+
+
+def test_what_watching_costs_is_told():
+    """The loss is that of the requests a second against being alone; memory is added up."""
+    way = {"p50_ms": 1.0, "p99_ms": 2.0}
+    found = {
+        "overhead": {
+            "alone": {"requests_a_second": 1_000, **way},
+            "watched": {"requests_a_second": 970, **way},
+        },
+        "memory_mb": {"prometheus": 50.0, "retrainer": 70.0},
+        "disk": monitoring.projected(100, 1_000, 1_500, 20_000),
+    }
+    lines = page.monitoring(found)
+    assert "Watching costs 3.0 % of the requests a second (aim: at most 5 %)." in lines
+    assert "| in all | 120 |" in lines
+
+
+def test_thirty_days_of_disk_are_projected():
+    """A series has 172,800 samples, and an index entry in each of ten blocks."""
+    found = monitoring.projected(100, 1_000, 1_500, 20_000)
+    assert found["bytes_a_sample"] == 1.5
+    assert found["samples_in_30_days"] == 17_280_000
+    assert found["MB_in_30_days"] == round((17_280_000 * 1.5 + 200_000) / 1e6)

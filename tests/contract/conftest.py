@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
+from tests.training.houses import csv, original
 from training.data import Housing
 from training.generate import generate
-from training.schema import FEATURE_NAMES, STATLIB_COLUMNS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -166,22 +165,7 @@ def _wait(url: str, log: Path) -> None:
 
 def write_houses(housing: Housing, path: Path) -> None:
     """Write a set as a file of the nine original columns."""
-    features = dict(zip(FEATURE_NAMES, housing.features.T, strict=True))
-    households = np.round(features["Population"] / features["AveOccup"])
-    table = np.column_stack(
-        [
-            features["Longitude"],
-            features["Latitude"],
-            features["HouseAge"],
-            features["AveRooms"] * households,
-            features["AveBedrms"] * households,
-            features["Population"],
-            households,
-            features["MedInc"],
-            housing.target * 100_000,
-        ]
-    )
-    np.savetxt(path, table, "%.17g", ",", header=",".join(STATLIB_COLUMNS), comments="")
+    path.write_bytes(csv(original(housing)))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import dataclasses
 import pulumi
 import pytest
 
-from infra import charges, costs, prices, recording
+from infra import charges, costs, prices, recording, settings
 from infra.errors import UserError
 from infra.plan import plan
 
@@ -50,7 +50,7 @@ def test_the_plan_is_what_the_program_declares(profile, instance_type):
     """The price that is judged beforehand is the price of the real declaration."""
     values = {**recording.PROFILES[profile], "instanceType": instance_type, "dataVolumeGb": "33"}
     real = costs.estimate(declared(**values), prices.table())
-    chosen = recording.settings_of(values)
+    chosen = settings.read(recording.PROJECT, "dev", values)
     assert costs.estimate(plan(chosen), prices.table()) == real
     assert real.unknown == ()
     assert real.monthly_usd > 10

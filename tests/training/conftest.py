@@ -1,16 +1,11 @@
 """S3 for the tests of jobs: two emulators that nobody here wrote."""
 
-import contextlib
-import os
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 
 import pyarrow.fs as pafs
 import pytest
-from moto.server import ThreadedMotoServer
+
+from tests import emulators
 
 KEYS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -22,38 +17,14 @@ KEYS = {
 
 @pytest.fixture(scope="session")
 def moto_s3():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with emulators.moto_within() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def ministack_s3(tmp_path_factory):
-    home = tmp_path_factory.mktemp("ministack")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    settings = {"GATEWAY_PORT": str(port), "SERVICES": "s3", "IOT_MTLS_ENABLED": "0"}
-    with (home / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "hypercorn", "ministack.app:app", "--bind", f"127.0.0.1:{port}"],
-            env={**os.environ, **settings},
-            cwd=home,
-            stdout=log,
-            stderr=log,
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(600):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_ministack/health"):
-                break
-            assert server.poll() is None, (home / "log").read_text()
-            time.sleep(0.1)
+    with emulators.ministack(tmp_path_factory.mktemp("ministack")) as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 @pytest.fixture(params=["moto", "ministack"])

@@ -3,13 +3,18 @@
 import numpy as np
 import pyarrow as pa
 
+from training.data import Housing
 from training.generate import generate
 from training.schema import FEATURE_NAMES, STATLIB_COLUMNS
 
 
 def table(rows: int, seed: int = 0) -> pa.Table:
     """Return generated houses in the nine original columns."""
-    housing = generate(rows, seed)
+    return original(generate(rows, seed))
+
+
+def original(housing: Housing) -> pa.Table:
+    """Return houses in the nine original columns."""
     features = dict(zip(FEATURE_NAMES, housing.features.T, strict=True))
     households = np.round(features["Population"] / features["AveOccup"])
     columns = (

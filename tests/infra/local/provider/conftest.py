@@ -1,7 +1,6 @@
 """A provider configured for each of two emulators."""
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from infra.local.provider.provider import AwsProvider
 from tests import emulators
@@ -10,11 +9,8 @@ from tests.infra.local.provider.driver import Driver, configuration
 
 @pytest.fixture(scope="session")
 def moto():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with emulators.moto_within() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
