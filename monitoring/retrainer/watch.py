@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 ALIAS = "champion"
 COUNT_EVERY_S = 60.0
-"""Before a model's first retraining all its true values are counted: 0.3 s for half a million."""
+"""A model that was never retrained may have very many, and they take 0.1 s."""
 
 
 @dataclass(frozen=True)

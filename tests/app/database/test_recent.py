@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from app.database import recent
 from app.database.feedback import Told, add
 from app.database.predictions import store
 from app.database.recent import labelled, labelled_count, served
@@ -93,6 +94,14 @@ def test_labelled_rows_carry_the_row_that_was_told(database):
     assert known.versions == ["7", "7", "8"]
     assert known.rows.tolist() == [[first + n for n in range(8)] for first in (1.0, 17.0, 2.0)]
     assert asked(database, labelled, MODEL, 2).actual.tolist() == [12.0, 20.0]
+
+
+def test_counting_ends_where_it_is_enough(database, monkeypatch):
+    """A model with millions of true values costs no more than one with some."""
+    monkeypatch.setattr(recent, "MOST_COUNTED", 2)
+    store(database, [record(1, rows=3)])
+    tell(database, (1, 0, 1.0), (1, 1, 1.0), (1, 2, 1.0))
+    assert asked(database, labelled_count, MODEL, 0.0) == 2
 
 
 def test_labelled_rows_are_counted_by_when_they_were_told(database):
