@@ -11,11 +11,12 @@ import json
 import logging
 import os
 import tempfile
+import time
 import urllib.parse
 import zipfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,11 @@ KEPT = 2
 
 @dataclass(frozen=True)
 class _Entry:
+    """`since` is when it was put in force the last time, in seconds since 1970."""
+
     version: ModelVersion
     sha256: str
+    since: float | None = None
 
     @property
     def file(self) -> str:
@@ -50,8 +54,14 @@ class DiskCache:
     A folder that cannot be written is no fault of a request: it is logged, and nothing is kept.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
         self._folder = folder
+        self._clock = clock
+
+    def since(self, name: str, version: str) -> float | None:
+        """Return when this version was put in force; None: it is not, or it is not known."""
+        entries = self._index().get(name)
+        return entries[0].since if entries and entries[0].version.version == version else None
 
     def in_force(self) -> dict[str, ModelVersion]:
         """Return the version of each model that was served last."""
@@ -81,12 +91,16 @@ class DiskCache:
         try:
             with self._alone():
                 index = self._index()
+                before = index.get(version.name, [])
                 entry = _find(index, version)
                 if entry is None or not (self._folder / entry.file).is_file():
                     packed = _packed(files)
-                    entry = _Entry(version, hashlib.sha256(packed).hexdigest())
+                    since = None if entry is None else entry.since
+                    entry = _Entry(version, hashlib.sha256(packed).hexdigest(), since)
                     self._write(entry.file, packed)
-                others = [old for old in index.get(version.name, []) if old.version != version]
+                if not before or before[0].version != version:
+                    entry = replace(entry, since=self._clock())
+                others = [old for old in before if old.version != version]
                 self._commit({**index, version.name: [entry, *others][:KEPT]})
         except OSError as error:
             log.warning("%s version %s is not kept: %s", version.name, version.version, error)
@@ -148,7 +162,9 @@ def _find(index: Index, version: ModelVersion) -> _Entry | None:
 
 
 def _entry(found: Mapping[str, Any]) -> _Entry:
-    return _Entry(ModelVersion(**found["version"]), str(found["sha256"]))
+    since = found.get("since")
+    told = None if since is None else float(since)
+    return _Entry(ModelVersion(**found["version"]), str(found["sha256"]), told)
 
 
 def _packed(files: Mapping[str, bytes]) -> bytes:

@@ -50,6 +50,11 @@ class Settings:
         """Where predictions wait for the database."""
         return self.data_dir / "journal"
 
+    @property
+    def models_dir(self) -> Path:
+        """Where the files of the served versions are kept."""
+        return self.data_dir / "models"
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read the settings.

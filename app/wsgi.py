@@ -64,7 +64,7 @@ def start(settings: Settings, operator: bytes | None) -> Flask:
 
 def follow(settings: Settings, metrics: Metrics) -> tuple[Follower, Hook | None]:
     """Follow the registry's champions, by its webhook where it can reach this service."""
-    folder = settings.data_dir / "models"
+    folder = settings.models_dir
     rest = Rest(settings.tracking_uri)
 
     def tell(served: Iterable[ServedModel]) -> None:

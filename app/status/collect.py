@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from app.cache import DiskCache
 from app.database.connection import UnavailableError
 from app.instants import iso
 from app.loop_limits import LEAST_LABELLED_ROWS, PSI_DRIFTED, PSI_WARN, RMSE_ALARM
 from app.model import ServedModel
 from app.service import Service
+from app.settings import Settings
 from app.status import figures, queries
 from app.status.prometheus import AwayError, Prometheus
 
@@ -31,10 +33,9 @@ def collect(service: Service, now: float) -> Json:
     model = service.models.default
     watched, prometheus = _watched(service, model, now)
     history, database = _history(service, now)
-    since = watched.pop(queries.SINCE)
     return {
         "at": iso(now),
-        "model": None if model is None else _described(model, since),
+        "model": None if model is None else _described(model, service.settings),
         **watched,
         "limits": LIMITS,
         "retrainings": history,
@@ -46,7 +47,8 @@ def collect(service: Service, now: float) -> Json:
     }
 
 
-def _described(model: ServedModel, since: float | None) -> Json:
+def _described(model: ServedModel, settings: Settings) -> Json:
+    since = DiskCache(settings.models_dir).since(model.name, model.version)
     return {
         "name": model.name,
         "version": model.version,
@@ -60,20 +62,17 @@ def _watched(service: Service, model: ServedModel | None, now: float) -> tuple[J
     end = int(now) // STEP_S * STEP_S
     at = range(end - SPAN_S, end + 1, STEP_S)
     name = service.settings.model_name if model is None else model.name
-    newest, drawn, since, problem = [], [], None, None
+    newest, drawn, problem = [], [], None
     asked = Prometheus(service.settings.prometheus_url, PATIENCE_S)
     try:
         newest = asked.newest(queries.now())
         drawn = asked.course(queries.course(name), at[0], end, STEP_S)
-        if model is not None:
-            since = figures.only(asked.newest(queries.since(name, model.version)))
     except AwayError as error:
         problem = str(error)
     found = {
         "services": figures.services(newest),
         "now": figures.newest(newest),
         "course": figures.courses(drawn, at),
-        queries.SINCE: since,
     }
     return found, problem
 

@@ -24,7 +24,7 @@ def services(now: Sequence[Series]) -> list[Json]:
 
 def newest(now: Sequence[Series]) -> dict[str, float | None]:
     """Return the figures of this moment; None: there is none, as of no requests."""
-    return {name: only(list(_of(now, name))) for name in NOW_FIGURES}
+    return {name: next(map(_last, _of(now, name)), None) for name in NOW_FIGURES}
 
 
 def courses(found: Sequence[Series], at: Sequence[int]) -> Json:
@@ -51,11 +51,6 @@ def retraining(row: "Retraining", now: float) -> Json:
         "seconds": round((now if end is None else end) - row.at, 1),
         "version": row.version,
     }
-
-
-def only(found: Sequence[Series]) -> float | None:
-    """Return the value of a question with one answer."""
-    return next(map(_last, found), None)
 
 
 def _of(found: Iterable[Series], figure: str) -> Iterable[Series]:

@@ -8,12 +8,11 @@ import json
 
 from app.loop_limits import LEAST_LABELLED_ROWS
 from app.loop_metrics import DRIFT_PSI
-from app.metrics import ERRORS, LATENCY, LIVE_RMSE, LIVE_ROWS, MODEL_INFO, REQUESTS
+from app.metrics import ERRORS, LATENCY, LIVE_RMSE, LIVE_ROWS, REQUESTS
 from app.model_health import BASELINE_RMSE
 
 UP, REQUESTS_S, ERRORS_S, ERROR_SHARE = "up", "requests_per_s", "errors_per_s", "error_share"
 P50, P99, PSI, RMSE = "latency_p50_s", "latency_p99_s", "drift_psi", "live_rmse_ratio"
-SINCE = "since"
 EDGE_UP = "edge_up"
 """Written by the host's agent; the node exporter tells it."""
 COURSE = (REQUESTS_S, ERRORS_S, P50, P99, RMSE)
@@ -50,14 +49,6 @@ def course(model: str) -> str:
         (PSI, f"max by (feature) ({DRIFT_PSI}{own})"),
         (RMSE, f"max({live} / {baseline} and {enough})"),
     )
-
-
-def since(model: str, version: str) -> str:
-    """Ask when the last other version was seen; else, within 30 days, when first this one was."""
-    of, this = f"{MODEL_INFO}{{model={json.dumps(model)},version", json.dumps(version)
-    other = f"max(max_over_time(timestamp({of}!={this}}})[30d:1m]))"
-    first = f"min(min_over_time(timestamp({of}={this}}})[30d:1m]))"
-    return f"{other} or {first}"
 
 
 def _together(*asked: tuple[str, str]) -> str:

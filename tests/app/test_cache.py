@@ -1,5 +1,6 @@
 """The disk cache: whole versions or none, few of them, and never a fault of a request."""
 
+import json
 import resource
 from collections.abc import Iterator
 from dataclasses import replace
@@ -128,3 +129,34 @@ def test_full_disk_leaves_the_older_version_in_force(cache, tmp_path, request, c
     assert cache.in_force() == {"houses": version("1")}
     assert cache.files(version("1")) == FILES
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_version_knows_since_when_it_is_in_force(tmp_path):
+    """Told again, or written again, it is since the first time; after a step back since that."""
+    now = [100.0]
+    cache = DiskCache(tmp_path, lambda: now[0])
+    cache.keep(version("1"), FILES)
+    now[0] = 200.0
+    cache.keep(version("1"), FILES)
+    next(tmp_path.glob("*.zip")).unlink()
+    cache.keep(version("1"), FILES)
+    assert cache.since("houses", "1") == 100.0
+    now[0] = 300.0
+    cache.keep(version("2"), FILES)
+    assert (cache.since("houses", "1"), cache.since("houses", "2")) == (None, 300.0)
+    now[0] = 400.0
+    cache.keep(version("1"), FILES)
+    assert DiskCache(tmp_path).since("houses", "1") == 400.0
+    assert cache.since("flats", "1") is None
+
+
+def test_index_of_before_has_no_time(tmp_path):
+    """What an earlier release wrote is read: since when is not known."""
+    cache = DiskCache(tmp_path)
+    cache.keep(version("1"), FILES)
+    index = tmp_path / "index.json"
+    told = json.loads(index.read_text())
+    del told["houses"][0]["since"]
+    index.write_text(json.dumps(told))
+    assert cache.in_force() == {"houses": version("1")}
+    assert cache.since("houses", "1") is None

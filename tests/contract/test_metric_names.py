@@ -78,7 +78,6 @@ ASKED = {
     **queries(),
     "status, now": status.now(),
     "status, course": status.course("m"),
-    "status, since": status.since("m", "7"),
     **{alert.name: alert.expression for alert in ALERTS},
     **{recording.name: recording.expression for recording in RECORDINGS},
 }

@@ -38,7 +38,6 @@ class Figures:
     psi: Mapping[str, float] = field(
         default_factory=lambda: {"MedInc": 0.31, "Latitude": 0.14, "HouseAge": 0.02, "AveRooms": 0}
     )
-    since: float | None = 1_700_000_000.0
     instead: bytes | None = None
     asked: list[dict[str, str]] = field(default_factory=list)
 
@@ -57,8 +56,6 @@ class Figures:
                 {"metric": labels, "values": [[second, _wavy(value, second)] for second in at]}
                 for labels, value in named
             ]
-        if "figure" not in fields["query"]:
-            return [] if self.since is None else [{"metric": {}, "value": [0, str(self.since)]}]
         told = [({"figure": "up", "job": job}, value) for job, value in self.up.items()]
         told += [({"figure": name}, value) for name, value in self.now.items()]
         return [{"metric": labels, "value": [0, str(value)]} for labels, value in told]
