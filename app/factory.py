@@ -23,11 +23,12 @@ from app.replies import TOO_LARGE
 from app.routes import routes
 from app.security_headers import secure
 from app.service import KEY, Service, service_of
+from app.status.blueprint import status
 
 log = logging.getLogger(__name__)
 
 PROTOCOLS = (routes, mlflow_routes, open_inference_routes)
-BLUEPRINTS = (*PROTOCOLS, model_routes, accounts, history, explain, openapi, pages)
+BLUEPRINTS = (*PROTOCOLS, model_routes, accounts, history, explain, status, openapi, pages)
 
 
 def create_app(service: Service) -> Flask:

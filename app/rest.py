@@ -90,7 +90,7 @@ class Rest:
         end = time.monotonic() + patience_s
         try:
             with urllib.request.urlopen(asked, timeout=self._timeout_s) as answer:  # noqa: S310
-                return _read(answer, limit, end)
+                return read_whole(answer, limit, end)
         except urllib.error.HTTPError as error:
             with error:
                 told = _text(error)
@@ -101,7 +101,18 @@ class Rest:
             raise RegistryError(message) from error
 
 
-def _read(answer: http.client.HTTPResponse, limit: int, end: float) -> bytes:
+def read_whole(answer: http.client.HTTPResponse, limit: int, end: float) -> bytes:
+    """Read an answer to its end.
+
+    Raises
+    ------
+    TooLargeError
+        It has more than `limit` bytes.
+    TimeoutError
+        It has not come by `end`, of `time.monotonic`.
+    EOFError
+        It has not come whole.
+    """
     told = answer.headers.get("Content-Length", "")
     length = int(told) if told.isdigit() else None
     parts: list[bytes] = []

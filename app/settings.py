@@ -26,6 +26,8 @@ class Settings:
     """What all served models together may take; those that do not fit are not loaded."""
     model_hook_url: str | None = None
     """Where MLflow reaches this service's /models/hook; without it, polling is all there is."""
+    prometheus_url: str = "http://127.0.0.1:9090/prometheus"
+    """Where the page /status finds the figures."""
     max_body_bytes: int = 2_000_000
     max_rows: int = 10_000
     bundle_hash: str | None = None
@@ -55,14 +57,10 @@ class Settings:
         Raises
         ------
         SettingsError
-            A number is no number or not positive, or the registry's address is not http.
+            A number is no number or not positive, or an address is not http.
         """
-        uri = environment.get("MLFLOW_TRACKING_URI", cls.tracking_uri).rstrip("/")
-        if not uri.startswith(("http://", "https://")):
-            message = f"MLFLOW_TRACKING_URI={uri}: must be an http address, as {cls.tracking_uri}"
-            raise SettingsError(message)
         return cls(
-            tracking_uri=uri,
+            tracking_uri=_http(environment, "MLFLOW_TRACKING_URI", cls.tracking_uri),
             model_name=environment.get("MODEL_NAME", cls.model_name),
             model_alias=environment.get("MODEL_ALIAS", cls.model_alias),
             model_poll_s=_positive(environment, "MODEL_POLL_S", cls.model_poll_s),
@@ -71,6 +69,7 @@ class Settings:
             max_body_bytes=int(_positive(environment, "MAX_BODY_BYTES", cls.max_body_bytes)),
             max_rows=int(_positive(environment, "MAX_ROWS", cls.max_rows)),
             bundle_hash=environment.get("BUNDLE_HASH") or None,
+            prometheus_url=_http(environment, "PROMETHEUS_URL", cls.prometheus_url),
             **_keeping(environment),
         )
 
@@ -95,6 +94,14 @@ def _keeping(environment: Mapping[str, str]) -> dict[str, Any]:
         "journal_max_bytes": int(max_bytes),
         "prediction_days": days,
     }
+
+
+def _http(environment: Mapping[str, str], name: str, default: str) -> str:
+    uri = (environment.get(name) or default).rstrip("/")
+    if not uri.startswith(("http://", "https://")):
+        message = f"{name}={uri}: must be an http address, as {default}"
+        raise SettingsError(message)
+    return uri
 
 
 def _positive(environment: Mapping[str, str], name: str, default: float) -> float:

@@ -209,6 +209,7 @@ SERVICES = (
             "PGPASSFILE": "{secrets}/service-pgpass",
             "OPERATOR_KEY_FILE": "{secrets}/operator-key",
             "MODEL_HOOK_URL": "http://{xgboost-api}/models/hook",
+            "PROMETHEUS_URL": "http://{prometheus}/prometheus",
         },
         memory_mb=API_MB,
         user=OUR_USER,

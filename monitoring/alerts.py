@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import yaml
 
+from app.loop_limits import LEAST_LABELLED_ROWS, RMSE_ALARM
 from app.loop_metrics import (
     DRIFT_CHECKED,
     DRIFT_PSI,
@@ -39,19 +40,8 @@ from monitoring.prometheus import API_JOB
 from monitoring.retrainer.limits import DRIFTED_AT_ONCE, PSI_DRIFTED, PSI_WARN
 
 RUNBOOK = "docs/runbook.md"
-RMSE_ALARM = 1.3
-"""Times the RMSE that the version had when it was promoted."""
 MOST_HTTP_FAULTS = 3
 """In half an hour: these requests are too few for a ratio."""
-LEAST_ROWS = 300
-"""With true values, of a version's newest 1,000 (`app.database.feedback.LIVE_ROWS`).
-
-Simulated with the default champion's errors on the test rows of California Housing, drawn 20,000
-times for each of 4,000 versions, the alarm looked at after every row: 0.8 % of the versions raise
-it falsely. From 100 rows on it would be 7.6 %, since the largest hundredth of the squared errors
-is a quarter of their sum; once the thousand are full it is 0.05 %. Rows that come in streaks of 50
-neighbouring places raise it in 12 % of the versions: of these places it is true.
-"""
 UNMEASURED_S = 600
 """Drift is measured each ten seconds."""
 TOLD_S = 3600
@@ -193,13 +183,14 @@ ALERTS = (
     Alert(
         "LiveRmseHigh",
         f"max by (model, version) ({LIVE_RMSE}) / max by (model, version) ({BASELINE_RMSE})"
-        f" > {RMSE_ALARM} and max by (model, version) ({LIVE_ROWS}) >= {LEAST_ROWS}",
+        f" > {RMSE_ALARM} and max by (model, version) ({LIVE_ROWS}) >= {LEAST_LABELLED_ROWS}",
         30,
         "page",
         "the live RMSE of {{ $labels.model }} {{ $labels.version }} is "
         '{{ $value | printf "%.2f" }} times its baseline',
         f"The limit is {RMSE_ALARM} times the RMSE that the version had when it was promoted, "
-        f"over at least {LEAST_ROWS} rows with true values. It starts a retraining. {REPORT}",
+        f"over at least {LEAST_LABELLED_ROWS} rows with true values. It starts a retraining. "
+        f"{REPORT}",
         retrains=True,
     ),
     Alert(

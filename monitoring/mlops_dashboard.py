@@ -2,6 +2,17 @@
 
 from typing import Any
 
+from app.loop_limits import PSI_DRIFTED, PSI_WARN, RMSE_ALARM
+from app.loop_metrics import (
+    ALERT_TO_SERVED,
+    DRIFT_KS,
+    DRIFT_PSI,
+    DRIFT_ROWS,
+    LABELLED_ROWS,
+    RETRAINING_RUNNING,
+    RETRAINING_SECONDS,
+    RETRAININGS,
+)
 from app.metrics import (
     ERRORS,
     FEATURE_ROWS,
@@ -12,9 +23,9 @@ from app.metrics import (
     OUTPUT_ROWS,
     REQUESTS,
     ROWS,
+    VIOLATIONS,
 )
 from app.model_health import BASELINE_RMSE, MODEL_STALE
-from monitoring.alerts import RMSE_ALARM
 from monitoring.objectives import (
     FAST,
     MEDIUM,
@@ -47,6 +58,8 @@ def mlops_dashboard() -> dict[str, Any]:
             ("Traffic and errors", (requests(), rows(), errors())),
             ("Latency", (percentiles(), latencies(), budget())),
             ("Models", (versions(), live_rmse(), stale())),
+            ("Drift", (psi(), ks(), window(), violations())),
+            ("Retraining", (retrainings(), retraining_seconds(), alert_to_served())),
             ("Rows by the deciles of the training rows", (features(), outputs())),
             ("Runtime", (garbage(), processor(), memory())),
         ),
@@ -156,6 +169,61 @@ def stale() -> Panel:
     """Return when the registry could not be followed."""
     query = Query(f"max by (instance, model) ({MODEL_STALE})", "{{instance}} {{model}}")
     return graph("Registry out of reach", "none", query).max(1)
+
+
+def psi() -> Panel:
+    """Return how far each feature, and the prediction, is from the rows of training."""
+    return graph(
+        "PSI by feature",
+        "none",
+        Query(f"max by (model, feature) ({DRIFT_PSI})", "{{model}} {{feature}}"),
+        Query(f"vector({PSI_WARN})", "warning"),
+        Query(f"vector({PSI_DRIFTED})", "drifted"),
+    ).span(6)
+
+
+def ks() -> Panel:
+    """Return the largest distance between both distributions, of each feature."""
+    query = Query(f"max by (model, feature) ({DRIFT_KS})", "{{model}} {{feature}}")
+    return graph("Kolmogorov-Smirnov by feature", "none", query).max(1).span(6)
+
+
+def window() -> Panel:
+    """Return what drift is measured on, and what a retraining could learn from."""
+    return graph(
+        "Rows to learn from",
+        "short",
+        Query(f"max by (model) ({DRIFT_ROWS})", "{{model}}: window of drift"),
+        Query(f"max by (model) ({LABELLED_ROWS})", "{{model}}: labelled since the last"),
+    ).span(6)
+
+
+def violations() -> Panel:
+    """Return which columns hold what is refused at the door: such a value is no drift."""
+    query = Query(f"sum by (column) ({rate(VIOLATIONS)})", "{{column}}")
+    return graph("Refused for a column", "reqps", query, stacked=True).span(6)
+
+
+def retrainings() -> Panel:
+    """Return how retrainings ended, and whether one runs."""
+    return graph(
+        "Retrainings",
+        "short",
+        Query(f"sum by (model, outcome) ({RETRAININGS})", "{{model}} {{outcome}}"),
+        Query(f"max({RETRAINING_RUNNING})", "running"),
+    )
+
+
+def retraining_seconds() -> Panel:
+    """Return how long the last ones took."""
+    query = Query(f"max by (model, outcome) ({RETRAINING_SECONDS})", "{{model}} {{outcome}}")
+    return graph("Time of a retraining", "s", query)
+
+
+def alert_to_served() -> Panel:
+    """Return how long the last promotion was on its way, from its alert to the first answer."""
+    query = Query(f"max by (model) ({ALERT_TO_SERVED})", "{{model}}")
+    return graph("Alert to new model served", "s", query)
 
 
 def features() -> Panel:

@@ -98,10 +98,13 @@ class Page:
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
             self._call(f"{domain}.enable")
-        screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
-        self._call("Emulation.setDeviceMetricsOverride", **screen)
+        self.resize(width=width, height=800, deviceScaleFactor=1, mobile=width < 600)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._call("Emulation.setEmulatedMedia", features=features)
+
+    def resize(self, **screen: object) -> None:
+        """Show the page on another screen."""
+        self._call("Emulation.setDeviceMetricsOverride", **screen)
 
     def go(self, url: str) -> None:
         """Open an address and wait until its scripts have run."""

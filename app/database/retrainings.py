@@ -126,9 +126,9 @@ def begin(connection: Connection, number: int, stage: str) -> None:
     _change(connection, number, begun)
 
 
-def step(connection: Connection, number: int, **found: object) -> None:
-    """Note the `stage` that begins, or what was found: columns of the table."""
-    _change(connection, number, found)
+def step(connection: Connection, number: int, stage: str | None = None, **found: object) -> None:
+    """Note the stage that begins, if one does, and what was found: columns of the table."""
+    _change(connection, number, found if stage is None else {"stage": stage, **found})
 
 
 def interrupted(connection: Connection, number: int, reason: str) -> None:

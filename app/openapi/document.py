@@ -21,7 +21,7 @@ ENTRIES: dict[str, Entry] = {
 }
 """The description of each operation, by method and path."""
 
-UNDESCRIBED = frozenset({"GET /static/{filename}"})
+UNDESCRIBED = frozenset({"GET /static/{filename}", "GET /status/chart.js"})
 """Files of the pages: no operations."""
 
 IMPLIED_METHODS = frozenset({"HEAD", "OPTIONS"})

@@ -2,7 +2,10 @@
 
 from app.openapi.operation import ERROR, HTML, Entry, Json, Now, Operation
 from app.openapi.predicting import model_named
-from app.openapi.schemas import TEXT, record
+from app.openapi.schemas import NUMBER, TEXT, TIME, listed, record
+from app.status import queries
+from app.status.collect import LIMITS
+from app.status.figures import NOW_FIGURES
 
 READY: Json = {
     "type": "object",
@@ -18,6 +21,52 @@ READY: Json = {
         "error": TEXT,
     },
 }
+
+TEXT_OR_NONE: Json = {"type": ["string", "null"]}
+NUMBER_OR_NONE: Json = {"type": ["number", "null"]}
+COURSE = listed(NUMBER_OR_NONE)
+IN_FORCE: Json = {
+    **record(
+        {
+            "name": TEXT,
+            "version": TEXT,
+            "since": {**TEXT_OR_NONE, "format": "date-time"},
+            "baseline_rmse": {**NUMBER_OR_NONE, "description": "RMSE on its test rows."},
+        }
+    ),
+    "type": ["object", "null"],
+}
+RETRAINING = record(
+    {
+        "id": {"type": "integer"},
+        "at": TIME,
+        "model": TEXT,
+        "trigger": {"type": "string", "description": "What asked for it."},
+        "stage": TEXT,
+        "outcome": {"enum": ["promoted", "refused", "failed", None]},
+        "reason": TEXT,
+        "seconds": {"type": "number", "description": "From its begin to its end, or until now."},
+        "version": {**TEXT_OR_NONE, "description": "The challenger."},
+    }
+)
+STATUS = record(
+    {
+        "at": TIME,
+        "services": listed(record({"name": TEXT, "up": {"type": "boolean"}})),
+        "model": IN_FORCE,
+        "now": record(dict.fromkeys(NOW_FIGURES, NUMBER_OR_NONE)),
+        "course": record(
+            {
+                "at": listed({"type": "integer", "description": "Seconds since 1970."}),
+                **dict.fromkeys(queries.COURSE, COURSE),
+                queries.PSI: {"type": "object", "additionalProperties": COURSE},
+            }
+        ),
+        "limits": record(dict.fromkeys(LIMITS, NUMBER)),
+        "retrainings": listed(RETRAINING),
+        "problems": record(dict.fromkeys(("prometheus", "database", "model"), TEXT_OR_NONE)),
+    }
+)
 
 
 def index(now: Now) -> Operation:
@@ -59,6 +108,23 @@ def history(_now: Now) -> Operation:
     )
 
 
+def status(_now: Now) -> Operation:
+    """GET /status."""
+    return Operation(
+        "The page of how the service is", {200: ("The page.", None)}, other_answers=(HTML,)
+    )
+
+
+def status_data(_now: Now) -> Operation:
+    """GET /status/data."""
+    return Operation(
+        "How the service is: services, the model in force, traffic, drift, retrainings",
+        {200: ("It; what cannot be had is empty, and named among the problems.", STATUS)},
+        scope="predict",
+        description="Figures of the last hour from Prometheus, at most ten seconds old.",
+    )
+
+
 def docs(_now: Now) -> Operation:
     """GET /docs."""
     answers = {200: ("The page.", None)}
@@ -77,6 +143,8 @@ ENTRIES: dict[str, Entry] = {
     "GET /readyz": readyz,
     "GET /metrics": metrics,
     "GET /history": history,
+    "GET /status": status,
+    "GET /status/data": status_data,
     "GET /docs": docs,
     "GET /openapi.json": openapi,
 }

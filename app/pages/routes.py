@@ -1,4 +1,4 @@
-"""The pages at / and /history, and what every page carries."""
+"""The pages at /, /history and /status, and what every page carries."""
 
 from dataclasses import asdict
 from typing import Any
@@ -13,6 +13,7 @@ from app.example import EXAMPLE_BODY
 from app.model import ServedModel
 from app.openapi.routes import now, summaries
 from app.service import Service, service_of
+from app.status.library import version as chart_version
 
 pages = Blueprint(
     "pages",
@@ -39,6 +40,12 @@ def index() -> ResponseReturnValue:
 def history() -> ResponseReturnValue:
     """Show past predictions; the page asks /predictions for them."""
     return render_template("history.html", models=_served(service_of(current_app)))
+
+
+@pages.get("/status")
+def status() -> ResponseReturnValue:
+    """Show how the service is; the page asks /status/data for it."""
+    return render_template("status.html", chart_version=chart_version())
 
 
 @pages.app_context_processor

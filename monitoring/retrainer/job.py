@@ -78,7 +78,7 @@ def _retrain(task: Retraining, settings: Settings, database: Database) -> None:
     end = Retrain(task, database, settings.tracking_uri, settings.api_url).run()
     with database.writing() as connection:
         retrainings.end(connection, task.id, end.outcome, end.reason, time.time())
-    say(f"Retraining {task.id} of {task.model}: {end.outcome}: {end.reason}")
+    say(f"Retraining {task.id} of {task.model} ({end.outcome}): {end.reason}")
 
 
 def _interrupted(number: int, database: Database, reason: str) -> None:

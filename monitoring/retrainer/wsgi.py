@@ -3,6 +3,8 @@
 import logging
 import os
 import sys
+import threading
+import time
 from functools import partial
 
 from flask import Flask
@@ -14,8 +16,10 @@ from monitoring.retrainer.history import History
 from monitoring.retrainer.routes import Parts, create_app
 from monitoring.retrainer.runner import Runner, start_job
 from monitoring.retrainer.settings import Settings
+from monitoring.retrainer.watch import Watch
 
 DATABASE_WAIT_S = 5.0
+WATCH_EVERY_S = 10.0
 
 
 def start(settings: Settings) -> Flask:
@@ -26,7 +30,16 @@ def start(settings: Settings) -> Flask:
     figures.register(History(database))
     runner = Runner(database, partial(start_job, environment=os.environ), settings.retrain_every_s)
     runner.start()
+    watch = Watch(database, settings.tracking_uri)
+    figures.register(watch)
+    threading.Thread(target=_keep_watching, args=(watch,), name="watch", daemon=True).start()
     return create_app(Parts(database, runner, figures))
+
+
+def _keep_watching(watch: Watch) -> None:
+    while True:
+        watch.step(time.time())
+        time.sleep(WATCH_EVERY_S)
 
 
 logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")

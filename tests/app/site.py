@@ -31,9 +31,15 @@ class Site:
     auth: str
     now: list[float] = field(default_factory=lambda: [0.0])
     champion: FakeChampion = field(default_factory=FakeChampion)
+    prometheus: str = "http://127.0.0.1:9/prometheus"
 
     def __post_init__(self):
-        self.settings = Settings(auth=self.auth, data_dir=self.folder, database_url=self.url)
+        self.settings = Settings(
+            auth=self.auth,
+            data_dir=self.folder,
+            database_url=self.url,
+            prometheus_url=self.prometheus,
+        )
         self.database = Database(self.url)
         clock = lambda: time.time() + self.now[0]  # noqa: E731
         gate = AccountGate(self.auth, digest(OPERATOR_KEY), partial(find, self.database), clock)

@@ -19,9 +19,15 @@ def test_environment_is_read():
             "MLFLOW_TRACKING_URI": "http://mlflow:5000/",
             "MODEL_POLL_S": "0.5",
             "BUNDLE_HASH": "abc",
+            "PROMETHEUS_URL": "http://prometheus:9090/prometheus/",
         }
     )
-    assert read == Settings("http://mlflow:5000", model_poll_s=0.5, bundle_hash="abc")
+    assert read == Settings(
+        "http://mlflow:5000",
+        model_poll_s=0.5,
+        bundle_hash="abc",
+        prometheus_url="http://prometheus:9090/prometheus",
+    )
 
 
 @pytest.mark.parametrize(
@@ -30,6 +36,7 @@ def test_environment_is_read():
         ("MODEL_POLL_S", "soon"),
         ("MAX_ROWS", "0"),
         ("MLFLOW_TRACKING_URI", "sqlite:///x"),
+        ("PROMETHEUS_URL", "prometheus:9090"),
         ("AUTH", "yes"),
         ("PREDICTION_DAYS", "3651"),
         ("JOURNAL_MAX_BYTES", "-1"),

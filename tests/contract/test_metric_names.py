@@ -7,7 +7,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from prometheus_client import generate_latest
 
+from app import loop_metrics
 from app.factory import create_app
 from app.keeper.collector import FiguresCollector
 from app.keeper.figures import Figures
@@ -25,11 +27,13 @@ from app.model_health import BASELINE_RMSE, MODEL_STALE
 from app.reference import Reference
 from app.service import Service
 from app.settings import Settings
+from app.status import queries as status
 from monitoring.alerts import ALERTS
 from monitoring.grafana import queries
 from monitoring.objectives import FAULTS, RECORDINGS, REFUSALS
 from tests.app.fakes import MODEL as SERVED
 from tests.app.fakes import FakeChampion
+from tests.monitoring.retrainer.told import told
 
 REFERENCE = Reference(tuple(np.arange(9.0) for _ in SERVED.schema.names), np.arange(9.0))
 RATED = replace(SERVED, baseline_rmse=0.4, reference=REFERENCE)
@@ -56,6 +60,14 @@ def exposed():
     return {re.split(r"[{ ]", line)[0] for line in exposition()}
 
 
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory):
+    """Return what the retrainer exposes."""
+    with told(tmp_path_factory.mktemp("loop")) as figures:
+        text = generate_latest(figures).decode()
+    return {re.split(r"[{ ]", line)[0] for line in text.splitlines() if not line.startswith("#")}
+
+
 def named(expression):
     """Return the series that an expression asks for."""
     bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|(by|without|ignoring) \([^)]*\)', " ", expression)
@@ -64,6 +76,9 @@ def named(expression):
 
 ASKED = {
     **queries(),
+    "status, now": status.now(),
+    "status, course": status.course("m"),
+    "status, since": status.since("m", "7"),
     **{alert.name: alert.expression for alert in ALERTS},
     **{recording.name: recording.expression for recording in RECORDINGS},
 }
@@ -76,11 +91,12 @@ def test_names_are_found_in_an_expression():
 
 
 @pytest.mark.parametrize("expression", ASKED.values(), ids=ASKED)
-def test_every_series_that_is_asked_for_exists(expression):
+def test_every_series_that_is_asked_for_exists(loop, expression):
     """In a fresh service's /metrics, as a recording, or in a program of others."""
     asked = named(expression)
-    assert asked
-    known = exposed() | {recording.name for recording in RECORDINGS}
+    # A limit that is drawn as a line is asked of nobody.
+    assert asked or re.fullmatch(r"vector\([\d.]+\)", expression)
+    known = exposed() | loop | {recording.name for recording in RECORDINGS}
     assert {name for name in asked - known if not re.fullmatch(ELSEWHERE, name)} == set()
 
 
@@ -88,6 +104,11 @@ def test_every_named_metric_is_exposed():
     """The names in app.metrics are the names on the wire, from the first scrape on."""
     ours = {REQUESTS, ERRORS, ROWS, f"{LATENCY}_count", MODEL_INFO, GC_COLLECTIONS, HTTP_FAULTS}
     assert ours | {MODEL_STALE, BASELINE_RMSE} <= exposed()
+
+
+def test_every_metric_of_the_loop_is_exposed(loop):
+    """The names in app.loop_metrics are those that the retrainer tells."""
+    assert {value for name, value in vars(loop_metrics).items() if name.isupper()} <= loop
 
 
 def test_every_reason_that_an_alert_counts_is_one():

@@ -6,16 +6,18 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+from contextlib import ExitStack
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import yaml
-from prometheus_client import Gauge
+from prometheus_client import Gauge, start_http_server
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from app.database.connection import Database
 from app.factory import create_app
-from app.metrics import LIVE_RMSE, Metrics
+from app.metrics import LIVE_RMSE, LIVE_ROWS, Metrics
 from app.reference import Reference
 from app.service import Service
 from app.settings import Settings
@@ -26,6 +28,7 @@ from monitoring.alerts import render_rules
 from monitoring.prometheus import ScrapeTarget, render_prometheus
 from tests.app.fakes import MODEL, FakeChampion
 from tests.infra.edge_process import free_port
+from tests.monitoring.retrainer.told import told
 
 SERVICE = {service.name: service for service in SERVICES}
 STARTED = ("node-exporter", "alertmanager", "prometheus")
@@ -57,14 +60,20 @@ class Quiet(WSGIRequestHandler):
 class Api:
     """The real application on one port; it can be stopped and started again."""
 
-    def __init__(self):
+    def __init__(self, folder, prometheus):
         self.port = free_port()
         metrics = Metrics()
         metrics.served([(MODEL.name, MODEL.version, MODEL.run_id)])
+        metrics.takes(MODEL.schema.names)
         live = Gauge(LIVE_RMSE, "As feedback tells it.", ["model", "version"], registry=None)
         live.labels(MODEL.name, MODEL.version).set(0.41)
         metrics.add(live)
-        self.app = create_app(Service(Settings(), FakeChampion(RATED), metrics))
+        rows = Gauge(LIVE_ROWS, "Behind it.", ["model", "version"], registry=None)
+        rows.labels(MODEL.name, MODEL.version).set(1000)
+        metrics.add(rows)
+        settings = Settings(data_dir=folder, prometheus_url=f"http://{prometheus}/prometheus")
+        database = Database(f"sqlite:///{folder}/service.db")
+        self.app = create_app(Service(settings, FakeChampion(RATED), metrics, database=database))
         self.start()
 
     def start(self):
@@ -76,6 +85,11 @@ class Api:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+
+    def status(self):
+        """Return what the status page is told."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/status/data", timeout=10) as it:
+            return json.load(it)
 
     def predict(self, body):
         """Send a body and return the status of the answer."""
@@ -96,11 +110,14 @@ class MonitoringStack:
 
     def __init__(self, folder, programs):
         self.folder, self.programs = folder, programs
-        self.api = Api()
+        self.ports = {name: free_port() for name in STARTED}
+        self.opened = ExitStack()
+        figures = self.opened.enter_context(told(folder))
+        self.retrainer, _ = start_http_server(0, "127.0.0.1", registry=figures)
+        self.api = Api(folder, f"127.0.0.1:{self.ports['prometheus']}")
         self.receiver = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
         self.receiver.received = []
         threading.Thread(target=self.receiver.serve_forever, args=(0.05,), daemon=True).start()
-        self.ports = {name: free_port() for name in STARTED}
         for name in ("config", "secrets", *STARTED):
             (folder / name).mkdir()
         hook = f"http://127.0.0.1:{self.receiver.server_port}/alerts"
@@ -114,6 +131,7 @@ class MonitoringStack:
         where = {name: f"127.0.0.1:{port}" for name, port in self.ports.items()}
         targets = [
             ScrapeTarget("xgboost-api", f"127.0.0.1:{self.api.port}"),
+            ScrapeTarget("retrainer", f"127.0.0.1:{self.retrainer.server_port}"),
             ScrapeTarget("node", where["node-exporter"]),
             ScrapeTarget("alertmanager", where["alertmanager"], "/alertmanager/metrics"),
             ScrapeTarget("prometheus", where["prometheus"], "/prometheus/metrics"),
@@ -124,7 +142,8 @@ class MonitoringStack:
             if "for" in rule:
                 rule["for"] = "2s"
         sending = yaml.safe_load(render_alertmanager(Channels(webhook=True), "127.0.0.1:1"))
-        sending["route"] |= {"group_wait": "1s", "group_interval": "1s"}
+        for route in (sending["route"], *sending["route"]["routes"]):
+            route |= {"group_wait": "1s", "group_interval": "1s"}
         config = self.folder / "config"
         quick = scraping.replace(": 15s", ": 1s").replace(": 10s", ": 1s")
         (config / "prometheus.yml").write_text(quick)
@@ -156,6 +175,9 @@ class MonitoringStack:
         for process in self.processes:
             process.wait(timeout=20)
         self.api.stop()
+        self.retrainer.shutdown()
+        self.retrainer.server_close()
+        self.opened.close()
         self.receiver.shutdown()
         self.receiver.server_close()
 

@@ -245,10 +245,12 @@ def test_new_code_is_rolled_out_without_a_new_host(stack):
     assert processes.listener(stack.ports["node-exporter"]).create_time() == scraping
 
 
-def test_the_operator_may_ask_for_a_retraining(stack):
+def test_the_operator_may_ask_for_a_retraining(stack, tmp_path):
     """Through the edge, with the login; without true values it is refused, and it is said why."""
     edge = f"https://127.0.0.1:{stack.ports['proxy']}/retrainer/retrainings"
-    trusting = ssl._create_unverified_context()
+    authority = tmp_path / "edge.crt"
+    authority.write_text(outputs(stack)["edge_authority"])
+    trusting = ssl.create_default_context(cafile=authority)
     request = json_request(edge, "POST", {"model": "california-housing"})
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(request, timeout=10, context=trusting)

@@ -1,7 +1,12 @@
 """The real Prometheus, Alertmanager and node exporter watch the real application."""
 
+import time
+
 import pytest
 
+from app.loop_limits import PSI_DRIFTED
+from app.status.blueprint import KEPT
+from app.status.queries import COURSE
 from monitoring.grafana import queries
 from monitoring.panels import WINDOW
 from tests.e2e.monitoring_stack import ROW, MonitoringStack, until
@@ -19,7 +24,7 @@ def watched(tmp_path_factory):
         for _ in range(5):
             assert made.api.predict(ROW) == 200
             assert made.api.predict({"features": "none"}) == 400
-            until(lambda: made.value("count(scrape_duration_seconds offset 1s) >= 4"))
+            until(lambda: made.value("count(scrape_duration_seconds offset 1s) >= 5"))
         yield made
     finally:
         made.stop()
@@ -35,6 +40,41 @@ def test_every_panel_has_data(watched):
 
     until(lambda: not empty(), timeout_s=15)
     assert empty() == []
+
+
+def test_the_status_page_is_told_all_of_it(watched):
+    """What it asks is answered by the real Prometheus, quickly."""
+
+    def looked():
+        watched.api.app.extensions[KEPT].clear()
+        assert watched.api.predict(ROW) == 200
+        assert watched.api.predict({"features": "none"}) == 400
+        told = watched.api.status()
+        drawn = all(any(told["course"][name]) for name in COURSE)
+        return told if drawn and None not in told["now"].values() else None
+
+    # The last step that is drawn may be of before the first request.
+    told = until(looked, timeout_s=40)
+    watched.api.app.extensions[KEPT].clear()
+    started = time.monotonic()
+    watched.api.status()
+    assert time.monotonic() - started < 0.5
+    assert set(told["problems"].values()) == {None}
+    assert {each["name"] for each in told["services"] if each["up"]} >= {"xgboost-api", "retrainer"}
+    assert 0 < told["now"]["error_share"] < 1
+    psi = told["course"]["drift_psi"]
+    assert max(value or 0 for value in psi["Longitude"]) > PSI_DRIFTED
+    assert told["model"]["since"] is not None
+    assert {each["outcome"] for each in told["retrainings"]} == {"promoted", "refused", "failed"}
+
+
+def test_drift_is_told_with_its_report(watched):
+    """To people, with the features and the link; the label starts a retraining."""
+    (told, *_) = until(lambda: watched.received("FeatureDrift", "firing"))
+    assert (told["labels"]["retrain"], told["labels"]["model"]) == ("true", "california-housing")
+    assert "Longitude" in told["annotations"]["summary"]
+    link = "https://127.0.0.1:8443/mlflow/#/experiments/7/runs/r9/artifacts"
+    assert link in told["annotations"]["description"]
 
 
 def test_a_dead_api_is_told_and_its_return_too(watched):

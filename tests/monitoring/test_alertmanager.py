@@ -120,7 +120,7 @@ def test_a_cause_holds_back_what_it_explains():
 
 def test_drift_of_one_model_does_not_hold_back_that_of_another():
     """Its warnings go with it; a dead API explains everything, whatever the labels."""
-    rules = yaml.safe_load(render_alertmanager(Channels()))["inhibit_rules"]
+    rules = yaml.safe_load(render_alertmanager(Channels(), RETRAINER))["inhibit_rules"]
     equal = {rule["source_matchers"][0].split('"')[1]: rule.get("equal") for rule in rules}
     assert equal["FeatureDrift"] == ["model"]
     assert equal["ApiDown"] is None

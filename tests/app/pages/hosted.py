@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,12 +35,12 @@ class ByIncome:
 
 
 @contextlib.contextmanager
-def site(folder: Path) -> Iterator[Site]:
+def site(folder: Path, **settings: Any) -> Iterator[Site]:
     """Make a service that anybody may use, with accounts and history in a database of its own."""
     url = f"sqlite:///{folder}/service.db"
     migrate(url)
     champion = FakeChampion(replace(MODEL, predictor=Priced(), explainer=ByIncome()))
-    made = Site(url, folder, "open", champion=champion)
+    made = Site(url, folder, **{"auth": "open", "champion": champion, **settings})
     try:
         yield made
     finally:

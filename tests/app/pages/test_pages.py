@@ -99,7 +99,7 @@ def test_header_knows_who_is_logged_in():
     assert ">Log in<" in client().get("/history").text
 
 
-@pytest.mark.parametrize("path", ["/", "/history", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/history", "/status", "/docs"])
 def test_pages_hold_nothing_that_their_policy_forbids(path):
     """No page has a script, a style or a handler written into it, and each says so."""
     answer = client().get(path, headers=BROWSER)
@@ -123,3 +123,9 @@ def test_every_script_that_is_named_exists():
             answer = http.get(f"/static/{''.join(name)}")
             assert answer.status_code == 200, name
             answer.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/history", "/docs", "/login"])
+def test_every_page_leads_to_the_status(path):
+    """Whoever wonders whether something is wrong finds it in the header."""
+    assert '<a href="/status">Status</a>' in client().get(path, headers=BROWSER).text

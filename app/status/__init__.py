@@ -1,0 +1,1 @@
+"""How the service is, for people without Grafana: what the page /status draws."""
