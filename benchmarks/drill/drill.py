@@ -80,7 +80,7 @@ class Drill:
         """Ask for a straight line, as an operator may: it must change nothing."""
         self.idle()
         before, known = self.world.champion(), self.world.retrainings()
-        status, said = self.edge.retrain(NAME, "linear")
+        status, said = self.edge.retrain(NAME, recipe="linear")
         expect(status in TAKEN, f"asking for a retraining was answered {status}: {said}")
         self.timeline.mark("asked", "the operator asks for a linear model")
         done = self.ended(len(known), "linear")
