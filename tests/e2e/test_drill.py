@@ -1,6 +1,8 @@
 """The closed loop on a stack of its own: it answers drift, and survives whatever is killed."""
 
 import contextlib
+import subprocess
+import sys
 import time
 
 import psutil
@@ -98,7 +100,17 @@ def kill(drill, program):
         for server in list(processes.owned(aws.folder(stack.local))):
             server.kill()
         time.sleep(3)
-        aws.ensure_running(stack.local, stack.ports["aws"])
+        again = f"aws.ensure_running(Path({str(stack.local)!r}), {stack.ports['aws']})"
+        subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                f"from pathlib import Path; from infra.local import aws; {again}",
+            ],
+            cwd=stack.checkout,
+            env=stack.env,
+            check=True,
+        )
         return
     (host,) = machine.machines(stack.local)
     killed = 0
