@@ -12,12 +12,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from app.database import retrainings
 from app.database.connection import Database, UnavailableError
 from app.database.retrainings import Retraining
+from monitoring.retrainer.served import await_served
 from monitoring.retrainer.settings import Settings
 from training.command import say, stoppable
 from training.errors import TrainingError
@@ -75,7 +77,8 @@ def _retrain(task: Retraining, settings: Settings, database: Database) -> None:
     # Seconds, which a job that finds nothing to do need not wait for.
     from monitoring.retrainer.retrain import Retrain  # noqa: PLC0415
 
-    end = Retrain(task, database, settings.tracking_uri, settings.api_url).run()
+    confirm = partial(await_served, settings.api_url)
+    end = Retrain(task, database, settings.tracking_uri, confirm).run()
     with database.writing() as connection:
         retrainings.end(connection, task.id, end.outcome, end.reason, time.time())
     say(f"Retraining {task.id} of {task.model} ({end.outcome}): {end.reason}")

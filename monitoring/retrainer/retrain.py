@@ -1,7 +1,7 @@
 """One retraining from the logged rows to a served version: `Retrain.run` reads top to bottom."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,7 +31,7 @@ from monitoring.retrainer.promotion import Registered
 from monitoring.retrainer.replay import ROWS as REPLAYED_ROWS
 from monitoring.retrainer.replay import replay
 from monitoring.retrainer.rows import Collected, RefusalError, collect
-from monitoring.retrainer.served import serves, watch
+from monitoring.retrainer.served import Verdict
 from training import champion, run
 from training.errors import TrainingError
 from training.gate import Decision
@@ -41,6 +41,9 @@ from training.record import record
 from training.registry import judge_against, unseen
 from training.schema import PROBLEMS
 from training.trained import Trained
+
+AwaitServed = Callable[[str, str], Verdict]
+"""Waits for the API to serve a model's version."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,14 @@ class Retrain:
     everything before that is done anew.
     """
 
-    def __init__(self, task: Retraining, database: Database, uri: str, api_url: str) -> None:
+    def __init__(
+        self, task: Retraining, database: Database, uri: str, await_served: AwaitServed
+    ) -> None:
         self._task = task
         self._problem = PROBLEMS[task.model]
         self._database = database
         self._uri = uri
-        self._api_url = api_url
+        self._await_served = await_served
         self._client = MlflowClient()
         # A number alone may be that of another retraining, of a database that was lost.
         self._key = f"{task.id} of {iso(task.at)}"
@@ -115,7 +120,7 @@ class Retrain:
         incumbent, collected = self._collect()
         recipe, profile = self._recipe(incumbent)
         fitted = self._fit(incumbent, collected, recipe, profile)
-        self._note(stage=JUDGING)
+        self._note(JUDGING)
         challenger = self._record(run_id, fitted, collected, profile)
         decision = self._judge(incumbent, challenger)
         if decision.promote:
@@ -144,7 +149,7 @@ class Retrain:
     def _fit(
         self, incumbent: Incumbent, collected: Collected, recipe: Recipe, profile: str
     ) -> dict[str, Trained]:
-        self._note(stage=FITTING)
+        self._note(FITTING)
         fitted = {}
         for candidate in candidates(collected.parts, incumbent.before):
             with run.nested(f"fit {candidate.name}"):
@@ -197,7 +202,7 @@ class Retrain:
         self, incumbent: Incumbent, challenger: Challenger, decision: Decision
     ) -> Decision:
         """Return the gate's decision, or a refusal of what the replay shows."""
-        self._note(stage=REPLAYING)
+        self._note(REPLAYING)
         with run.nested("replay"):
             with self._database.reading() as connection:
                 rows = served(connection, self._task.model, REPLAYED_ROWS).rows
@@ -233,7 +238,7 @@ class Retrain:
             return End(REFUSED, challenger.reason)
         if challenger.standing == promotion.TAKEN_BACK:
             return self._take_back(challenger)
-        self._note(stage=PROMOTING)
+        self._note(PROMOTING)
         with run.nested("promote"):
             if not promotion.promote(self._client, challenger):
                 reason = (
@@ -242,12 +247,12 @@ class Retrain:
                 )
                 promotion.refuse(self._client, challenger, reason)
                 return End(REFUSED, reason)
-            self._note(stage=CONFIRMING)
+            self._note(CONFIRMING)
             return self._confirm(challenger)
 
     def _confirm(self, challenger: Registered) -> End:
         """Wait for the API to serve it."""
-        verdict = watch(lambda: serves(self._api_url, challenger.name, challenger.version))
+        verdict = self._await_served(challenger.name, challenger.version)
         mlflow.set_tag("served", verdict)
         if verdict == "not served":
             return self._take_back(challenger)
@@ -263,9 +268,9 @@ class Retrain:
             return End(FAILED, f"{reason}: the champion is {challenger.incumbent} again")
         return End(FAILED, f"{reason}: somebody else has moved the champion meanwhile")
 
-    def _note(self, **found: object) -> None:
+    def _note(self, stage: str | None = None, **found: object) -> None:
         with self._database.writing() as connection:
-            step(connection, self._task.id, **found)
+            step(connection, self._task.id, stage, **found)
 
 
 def _experiment() -> str:

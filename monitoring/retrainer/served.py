@@ -34,6 +34,11 @@ def serves(api_url: str, model: str, version: str) -> bool | None:
     )
 
 
+def await_served(api_url: str, model: str, version: str) -> Verdict:
+    """Wait for the API to serve the version."""
+    return watch(lambda: serves(api_url, model, version))
+
+
 def watch(
     look: Callable[[], bool | None],
     clock: Callable[[], float] = time.monotonic,

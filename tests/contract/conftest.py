@@ -93,6 +93,23 @@ class Mlflow:
         """Let an alias name a version."""
         self.post("registered-models/alias", name=name, alias=alias, version=version)
 
+    def delete_alias(self, name: str, alias: str) -> None:
+        """Let an alias name nothing."""
+        asked = urllib.request.Request(
+            f"{self.uri}/api/2.0/mlflow/registered-models/alias",
+            data=json.dumps({"name": name, "alias": alias}).encode(),
+            headers={"Content-Type": "application/json"},
+            method="DELETE",
+        )
+        urllib.request.urlopen(asked, timeout=10).close()
+
+    def artifact(self, path: str) -> bytes:
+        """Return a stored file by its path below the artifacts' root."""
+        url = f"{self.uri}/api/2.0/mlflow-artifacts/artifacts/{path.lstrip('/')}"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            content: bytes = answer.read()
+        return content
+
     def run(self, run_id: str) -> dict[str, Any]:
         """Return a run: its id and status, and its metrics, params and tags by name."""
         return _run(self.get("runs/get", run_id=run_id)["run"])
