@@ -14,7 +14,8 @@ import yaml
 
 from infra import database
 from infra.edge import render_caddyfile
-from infra.services import STACK_IMAGE, Service, addresses, ports, services_of
+from infra.service import STACK_IMAGE, Service
+from infra.services import addresses, ports, services_of
 from infra.settings import Settings
 from infra.urls import netloc
 from monitoring.alertmanager import render_alertmanager

@@ -6,7 +6,8 @@ from infra import prices
 from infra.cloud_init import SWAP_BYTES
 from infra.errors import UserError
 from infra.prices import InstanceType
-from infra.services import Service, services_of
+from infra.service import Service
+from infra.services import services_of
 from infra.settings import Settings
 
 SYSTEM_MB = 400

@@ -6,7 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from infra.services import STACK_IMAGE, services_of
+from infra.service import STACK_IMAGE
+from infra.services import services_of
 
 BASE_IMAGE = "python:3.13-slim-trixie"
 HERE = Path(__file__).parent

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from infra.image import DOCKERFILE, KEPT_IMAGES, SOURCES, lifecycle, source_digest
-from infra.services import OUR_USER, SERVICES, STACK_IMAGE
+from infra.service import STACK_IMAGE
+from infra.services import OUR_USER, SERVICES
 
 CHECKOUT = Path(__file__).parents[2]
 DOCKERFILE_LINES = (CHECKOUT / DOCKERFILE).read_text().splitlines()
