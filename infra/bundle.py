@@ -18,6 +18,7 @@ from infra.service import STACK_IMAGE, Service
 from infra.services import addresses, ports, services_of
 from infra.settings import Settings
 from infra.urls import netloc
+from monitoring import grafana_users
 from monitoring.alertmanager import render_alertmanager
 from monitoring.alerts import render_rules
 from monitoring.grafana import render_grafana
@@ -278,6 +279,7 @@ def _names(
         "edge": f"https://{edge}",
         "edge_host": edge,
         "auth": settings.auth,
+        "grafana_users": grafana_users.text(settings.grafana_users),
         "retrain_every_hours": str(settings.train_every_hours or ""),
         **{
             f"{name}_database": url[settings.runtime].format_map({**where, **folders})

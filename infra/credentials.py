@@ -1,6 +1,8 @@
 """Generated passwords, keys: a Pulumi secret in the state, a SecureString on AWS, nowhere else."""
 
+import json
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 import pulumi
@@ -86,6 +88,7 @@ class Credentials(pulumi.ComponentResource):
 
     parameter_arn: pulumi.Output[str]
     grafana_password: pulumi.Output[str]
+    grafana_user_passwords: pulumi.Output[dict[str, str]]
     operator_password: pulumi.Output[str]
     operator_key: pulumi.Output[str]
 
@@ -94,6 +97,7 @@ class Credentials(pulumi.ComponentResource):
         name: str,
         prefix: str,
         key_arn: pulumi.Input[str],
+        grafana_users: Iterable[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("pulumi-mlops:infra:Credentials", name, None, opts)
@@ -101,8 +105,14 @@ class Credentials(pulumi.ComponentResource):
         drawn = {of: Password(f"{name}-{of}", opts=inside) for of in DRAWN}
         grafana, operator, key = (drawn[of] for of in ("grafana-admin", OPERATOR, "operator-key"))
         owner, service = drawn["postgres"].value, drawn["postgres-service"].value
+        passwords: dict[str, Any] = {
+            login: Password(f"{name}-grafana-{login}", opts=inside).value
+            for login in sorted(grafana_users)
+        }
+        users: pulumi.Output[dict[str, str]] = pulumi.Output.secret(passwords)
         values: dict[str, pulumi.Output[str]] = {
             "grafana-admin-password": grafana.value,
+            "grafana-user-passwords": users.apply(json.dumps),
             # The edge gets the hash only.
             "operator-login": operator.bcrypt_hash.apply(login_line),
             "operator-key": key.value,
@@ -129,6 +139,7 @@ class Credentials(pulumi.ComponentResource):
             lambda arn: f"{arn.removesuffix('grafana-admin-password')}*"
         )
         self.grafana_password = pulumi.Output.secret(grafana.value)
+        self.grafana_user_passwords = users
         self.operator_password = pulumi.Output.secret(operator.value)
         self.operator_key = pulumi.Output.secret(key.value)
         self.register_outputs({"parameter_arn": self.parameter_arn})

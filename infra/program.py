@@ -56,7 +56,9 @@ def declare(examine: Callable[[Settings], None] | None = None) -> None:
     Audit(name, AuditArgs(network.vpc_id, account, chosen.region, key.arn, logs), opts)
     storage = Storage(name, StorageArgs(account, key.arn, protect), opts)
     image = Image(name, ImageArgs(CHECKOUT, key.arn, chosen), invoke, opts)
-    credentials = Credentials(name, cloud_init.secrets_prefix(chosen), key.arn, opts)
+    credentials = Credentials(
+        name, cloud_init.secrets_prefix(chosen), key.arn, chosen.grafana_users, opts
+    )
     identity = Identity(
         name,
         IdentityArgs(
@@ -96,6 +98,7 @@ def declare(examine: Callable[[Settings], None] | None = None) -> None:
     told = {
         "public_ip": address,
         "grafana_password": credentials.grafana_password,
+        "grafana_user_passwords": credentials.grafana_user_passwords,
         "operator_password": credentials.operator_password,
         "api_key": credentials.operator_key,
         "edge_authority": ready.authority,

@@ -1,4 +1,4 @@
-"""What can be said of a service of the host, wherever it runs."""
+"""What one service of the host is described by."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ class Service:
     service runs: `{bind}` and `{port}` (its own address), `{data}` (its folder on the data volume),
     `{config}` (the bundle's folder), `{secrets}` (a folder with one file a secret), `{host_root}`
     (the host's file system, with a slash at its end), `{bucket}`, `{region}`, `{auth}`,
-    `{mlflow_database}` and `{service_database}` (their URLs), `{retrain_every_hours}`, `{edge}` and
-    `{edge_host}` (the address that people use, as a URL and as a Host header), and the name of any
-    other service for its `host:port`.
+    `{grafana_users}`, `{retrain_every_hours}`, `{mlflow_database}` and `{service_database}` (their
+    URLs), `{edge}` and `{edge_host}` (the address that people use, as a URL and as a Host header),
+    and the name of any other service for its `host:port`.
 
     Attributes
     ----------

@@ -262,6 +262,23 @@ SERVICES = (
         optional=True,
     ),
     Service(
+        name="grafana-users",
+        purpose="makes Grafana's users those that the stack sets",
+        image=STACK_IMAGE,
+        command=("python", "-m", "monitoring.grafana_users"),
+        environment={
+            "GRAFANA_URL": "http://{grafana}/grafana",
+            "GRAFANA_USERS": "{grafana_users}",
+            "GRAFANA_PASSWORD_FILE": "{secrets}/grafana-admin-password",
+            "GRAFANA_USER_PASSWORDS_FILE": "{secrets}/grafana-user-passwords",
+        },
+        memory_mb=64,
+        user=OUR_USER,
+        needs=("grafana",),
+        secrets=("grafana-admin-password", "grafana-user-passwords"),
+        runs="once",
+    ),
+    Service(
         name="proxy",
         purpose="the edge: TLS, and the way to everything else",
         image="caddy:2.10.2-alpine",

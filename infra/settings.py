@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from infra.errors import UserError
 from monitoring.alertmanager import Channels, Mail
+from monitoring.grafana_users import ADMIN, ROLES
 
 Network = ipaddress.IPv4Network
 Runtime = Literal["compose", "processes"]
@@ -54,6 +55,8 @@ class Settings:
     ports: Mapping[str, int] = field(default_factory=dict)
     ready_timeout_s: int = 900
     channels: Channels = field(default_factory=Channels)
+    grafana_users: Mapping[str, str] = field(default_factory=dict)
+    """Logins and roles."""
 
     @property
     def name(self) -> str:
@@ -189,6 +192,7 @@ def _settings(reader: "_Reader", project: str, stack: str) -> Settings | None:
         "ports": reader.ports("ports"),
         "ready_timeout_s": reader.number("readyTimeoutSeconds", 10, 3600),
         "channels": _channels(reader),
+        "grafana_users": reader.users("grafanaUsers"),
     }
     if owner is None or region is None or allowed is None:
         return None
@@ -329,6 +333,26 @@ class _Reader:
             self.refuse(key, value, allowed)
             return None
         return dict(zip(ports, numbers, strict=True))
+
+    def users(self, key: str) -> Mapping[str, str] | None:
+        """Take logins with their roles in Grafana."""
+        allowed = (
+            f"a map of login to {', '.join(ROLES)}; a login has 2 to 32 small letters, digits "
+            f"and hyphens, begins with a letter and is not {ADMIN}"
+        )
+        value = self._take(key, allowed, optional=True)
+        if value is None:
+            return None
+        users = dict(value) if isinstance(value, Mapping) else {}
+        if not users or not all(_is_user(login, role) for login, role in users.items()):
+            self.refuse(key, value, allowed)
+            return None
+        return users
+
+
+def _is_user(login: object, role: object) -> bool:
+    is_login = bool(re.fullmatch(r"[a-z][a-z0-9-]{1,31}", str(login))) and login != ADMIN
+    return is_login and role in ROLES
 
 
 def _whole(value: object) -> int | None:

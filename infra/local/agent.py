@@ -84,6 +84,12 @@ def due(services: list[LocalService], states: Mapping[str, State]) -> list[Local
     return [s for s in services if states[s.name] == "waiting" and settled.issuperset(s.needs)]
 
 
+def missing_of(services: list[LocalService]) -> set[str]:
+    """Return the services that may be missing and are, and those that need one of them."""
+    gone = {s.name for s in services if s.optional and not _is_installed(s)}
+    return gone | {s.name for s in services if gone.intersection(s.needs)}
+
+
 def judge(service: LocalService, known: supervision.ProgramState | None, *, healthy: bool) -> State:
     """Name a service's state from what the supervisor and its health path say."""
     if known is None or known.state == "STOPPED":
@@ -215,14 +221,15 @@ class Agent:
     def states(self) -> dict[str, State]:
         """Return every service's state."""
         known = supervision.states(self._machine.home)
+        missing = missing_of(self._services)
         return {
-            service.name: self._state(service, known.get(service.name))
+            service.name: "missing"
+            if service.name in missing
+            else self._state(service, known.get(service.name))
             for service in self._services
         }
 
     def _state(self, service: LocalService, known: supervision.ProgramState | None) -> State:
-        if service.optional and not _is_installed(service):
-            return "missing"
         state = judge(service, known, healthy=_is_healthy(service))
         pid = known.pid if known else 0
         before = self._pids.get(service.name, pid)

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import json
 
 import bcrypt
 import pytest
@@ -78,7 +79,9 @@ def test_a_password_goes_nowhere_but_into_its_parameter(profile):
 
     The API's key is an input of who asks for the first prediction, too.
     """
-    declared, _ = record(Drawing(), "dev", allowedCidr=ALLOWED, **profile)
+    declared, _ = record(
+        Drawing(), "dev", allowedCidr=ALLOWED, grafanaUsers={"ana": "Viewer"}, **profile
+    )
     hidden = ("drawn-", "$2b$-")
     holding = {d.name for d in declared if any(h in str(d.inputs) for h in hidden)}
     parameters = of_type(declared, PARAMETER)
@@ -86,7 +89,7 @@ def test_a_password_goes_nowhere_but_into_its_parameter(profile):
     assert len(brought) == 3
     (ready,) = [d for d in declared if d.name.endswith("-ready")]
     assert holding == {p.name for p in parameters} - brought | {ready.name}
-    assert len(holding) == 9
+    assert len(holding) == 10
     assert [k for k, v in ready.inputs.items() if any(h in str(v) for h in hidden)] == ["key"]
     packed = next(d.inputs["contentBase64"] for d in declared if "contentBase64" in d.inputs)
     unpacked = gzip.decompress(base64.b64decode(packed)).decode()
@@ -95,3 +98,19 @@ def test_a_password_goes_nowhere_but_into_its_parameter(profile):
     assert {p.inputs["type"] for p in parameters} == {"SecureString"}
     (login,) = [p for p in parameters if p.inputs["name"].endswith("operator-login")]
     assert "drawn-" not in login.inputs["value"]
+
+
+def test_each_of_grafanas_users_gets_a_password_of_their_own():
+    """All in one parameter, which the service that makes them reads; and an output for people."""
+    users = {"ben": "Viewer", "ana": "Editor"}
+    declared, _ = record(Drawing(), "dev", allowedCidr=ALLOWED, grafanaUsers=users)
+    (passwords,) = [
+        p.inputs["value"]
+        for p in of_type(declared, PARAMETER)
+        if p.inputs["name"].endswith("grafana-user-passwords")
+    ]
+    drawn_ones = {login: f"drawn-pulumi-mlops-dev-grafana-{login}" for login in sorted(users)}
+    assert json.dumps(drawn_ones) in str(passwords)
+    packed = next(d.inputs["contentBase64"] for d in declared if "contentBase64" in d.inputs)
+    unpacked = gzip.decompress(base64.b64decode(packed)).decode()
+    assert "GRAFANA_USERS: ana=Editor ben=Viewer" in unpacked

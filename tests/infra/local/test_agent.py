@@ -7,22 +7,22 @@ from dataclasses import replace
 import pytest
 
 from infra.local import processes
-from infra.local.agent import LocalService, due, end_leftover, judge, port_message
+from infra.local.agent import LocalService, due, end_leftover, judge, missing_of, port_message
 from infra.local.supervision import ProgramState
 from tests.infra.edge_process import free_port
 
 
-def service(name, *needs, runs="always"):
+def service(name, *needs, runs="always", command=("true",), optional=False):
     return LocalService(
         name,
-        ["true"],
+        list(command),
         {},
         None,
         "http",
         None,
         list(needs),
         [],
-        optional=False,
+        optional=optional,
         runs=runs,
     )
 
@@ -56,6 +56,17 @@ def test_states(runs, state, exit_status, healthy, expected):
     """What runs always must run, what runs once must end well."""
     known = ProgramState(state, 1, exit_status, "")
     assert judge(service("x", runs=runs), known, healthy=healthy) == expected
+
+
+def test_who_needs_a_missing_service_is_missing_too():
+    """It would wait for ever; whoever needs neither is not concerned."""
+    services = [
+        service("grafana", optional=True, command=["no-such-program-here"]),
+        service("grafana-users", "grafana", runs="once"),
+        service("python", optional=True, command=[sys.executable]),
+        service("other", "python"),
+    ]
+    assert missing_of(services) == {"grafana", "grafana-users"}
 
 
 LISTEN = """
