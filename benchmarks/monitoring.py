@@ -20,7 +20,7 @@ from monitoring.prometheus import INTERVAL_S
 from training.generate import generate
 
 WATCHING = ("prometheus", "alertmanager", "node-exporter", "retrainer", "grafana")
-ROUNDS = 5
+ROUNDS = 4
 ROUND_S = 2 * INTERVAL_S
 """Two scrapes are in each round."""
 SAMPLED_S = 200

@@ -29,7 +29,7 @@ SERVER_MB = 35
 API_MB = API_WORKERS * (WORKER_MB + 2 * MODELS_MB) + KEEPER_MB + SERVER_MB
 
 RETRAINER_MB = 192
-"""Its server's own process and the one with the rows of drift, measured: 35 and 110."""
+"""Its server's own process and the one that measures drift, measured: 32 and 78."""
 
 CLIENT_OF_MLFLOW = {
     "MLFLOW_TRACKING_URI": "http://{mlflow}",

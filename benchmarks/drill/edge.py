@@ -76,9 +76,9 @@ class Edge:
             raise RuntimeError(message)
         return Answer(answer["version"], np.array(answer["predictions"]))
 
-    def retrain(self, model: str, recipe: str) -> tuple[int, dict[str, Any]]:
-        """Ask for a retraining, as the operator."""
-        return self._send("/retrainer/retrainings", {"model": model, "recipe": recipe}, self._login)
+    def retrain(self, model: str, **wish: str) -> tuple[int, dict[str, Any]]:
+        """Ask for a retraining, as the operator; the wish may name a `recipe`."""
+        return self._send("/retrainer/retrainings", {"model": model, **wish}, self._login)
 
     def prometheus(self, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
         """Ask Prometheus, as the operator; raises OSError."""

@@ -26,7 +26,7 @@ from training.schema import FEATURE_NAMES, HOUSING, TARGET
 NAME = HOUSING.name
 RETRAINS = ("FeatureDrift", "LiveRmseHigh")
 """The alerts that start a retraining."""
-POLL_S = 0.25
+POLL_S = 0.1
 
 T = TypeVar("T")
 

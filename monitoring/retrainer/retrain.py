@@ -59,6 +59,7 @@ class Challenger:
     """A fitted challenger that is stored in MLflow, and what its version will be tagged with."""
 
     trained: Trained
+    run_id: str
     logged: Any
     tags: Mapping[str, str]
 
@@ -189,7 +190,7 @@ class Retrain:
         mlflow.log_params(dict(chosen.params))
         logged = record(run_id, chosen, data, tags)
         tags["manifest_sha256"] = champion.manifest_sha256(self._uri, logged.artifact_path)
-        return Challenger(chosen, logged, tags)
+        return Challenger(chosen, run_id, logged, tags)
 
     def _judge(self, incumbent: Incumbent, challenger: Challenger) -> Decision:
         with run.nested("gate"):
@@ -214,7 +215,7 @@ class Retrain:
                 unseen(challenger.trained.parts.test, incumbent.opened),
             )
             mlflow.log_metrics(dict(shown.metrics))
-            mlflow.log_text(shown.html(), "replay.html")
+            mlflow.log_text(shown.html(), "replay.html", run_id=challenger.run_id)
         if shown.refusal is None:
             return decision
         return replace(decision, promote=False, rule="replay", reason=f"refused: {shown.refusal}")

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol, Self
 
 import monitoring
 from app.database import retrainings
@@ -24,17 +23,8 @@ RETRY_S = 5.0
 """After a try that was interrupted."""
 
 
-class Job(Protocol):
-    """A process that runs, as `subprocess.Popen`."""
-
-    def wait(self) -> int:
-        """Return its exit status when it has ended."""
-
-    def __enter__(self) -> Self:
-        """Return it."""
-
-    def __exit__(self, *_error: object) -> None:
-        """Close its pipes."""
+RunJob = Callable[[int], int]
+"""Runs the job of a retraining to its end; returns its exit status."""
 
 
 class Runner:
@@ -44,11 +34,9 @@ class Runner:
     begun again, some times.
     """
 
-    def __init__(
-        self, database: Database, start: Callable[[int], Job], every_s: float | None = None
-    ) -> None:
+    def __init__(self, database: Database, run_job: RunJob, every_s: float | None = None) -> None:
         self._database = database
-        self._start = start
+        self._run_job = run_job
         self._every_s = every_s
         self._asked = threading.Event()
 
@@ -78,8 +66,7 @@ class Runner:
                 retrainings.end(connection, task.id, FAILED, given_up(task), now)
                 return True
             retrainings.begin(connection, task.id, COLLECTING)
-        with self._start(task.id) as job:
-            status = job.wait()
+        status = self._run_job(task.id)
         if status != 0:
             log.warning("retraining %d was interrupted: status %d", task.id, status)
         return status == 0
@@ -107,12 +94,13 @@ def given_up(task: Retraining) -> str:
     return f"{why} (tried {task.tries} times, the last time while {task.stage}{known})"
 
 
-def start_job(number: int, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Start the process of a retraining; it ends when this one does, whatever way."""
+def run_job(number: int, environment: Mapping[str, str]) -> int:
+    """Run a retraining in a process that ends when this one does, whatever way."""
     home = str(Path(monitoring.__file__).parents[1])
     paths = [home, *filter(None, [environment.get("PYTHONPATH")])]
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "monitoring.retrainer.job", str(number)],
         stdin=subprocess.PIPE,
         env={**environment, "PYTHONPATH": os.pathsep.join(paths)},
-    )
+    ) as job:
+        return job.wait()

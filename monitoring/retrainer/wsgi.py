@@ -14,7 +14,7 @@ from app.database.connection import Database
 from app.settings import SettingsError
 from monitoring.retrainer.history import History
 from monitoring.retrainer.routes import Parts, create_app
-from monitoring.retrainer.runner import Runner, start_job
+from monitoring.retrainer.runner import Runner, run_job
 from monitoring.retrainer.settings import Settings
 from monitoring.retrainer.watch import Watch
 
@@ -28,7 +28,7 @@ def start(settings: Settings) -> Flask:
     figures = CollectorRegistry()
     ProcessCollector(registry=figures)
     figures.register(History(database))
-    runner = Runner(database, partial(start_job, environment=os.environ), settings.retrain_every_s)
+    runner = Runner(database, partial(run_job, environment=os.environ), settings.retrain_every_s)
     runner.start()
     watch = Watch(database, settings.tracking_uri)
     figures.register(watch)

@@ -17,40 +17,22 @@ HOUSES, CLASSES = "california-housing", "two-feature-classes"
 
 @dataclass
 class Jobs:
-    """Starts jobs that end as they are told: `well`, or in the middle, with a reason or without."""
+    """Runs jobs that end as they are told: `well`, or in the middle, with a reason or without."""
 
     database: Database
     ends: list[str] = field(default_factory=list)
     started: list[int] = field(default_factory=list)
-    running: int = 0
 
-    def start(self, number):
-        assert self.running == 0, "two jobs run at once"
-        self.running += 1
+    def run(self, number):
         self.started.append(number)
-        return Job(self, number, self.ends.pop(0) if self.ends else "well")
-
-
-@dataclass
-class Job:
-    jobs: Jobs
-    number: int
-    how: str
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.jobs.running -= 1
-
-    def wait(self):
-        with self.jobs.database.writing() as connection:
-            if self.how == "well":
-                retrainings.end(connection, self.number, PROMOTED, "better", 200.0)
+        how = self.ends.pop(0) if self.ends else "well"
+        with self.database.writing() as connection:
+            if how == "well":
+                retrainings.end(connection, number, PROMOTED, "better", 200.0)
                 return 0
-            retrainings.step(connection, self.number, stage=retrainings.FITTING)
-            if self.how != "killed":
-                retrainings.interrupted(connection, self.number, self.how)
+            retrainings.step(connection, number, retrainings.FITTING)
+            if how != "killed":
+                retrainings.interrupted(connection, number, how)
         return -9
 
 
@@ -71,14 +53,14 @@ def one(database, number):
 
 def test_nothing_to_do_starts_nothing(database, jobs):
     """An empty table is left alone."""
-    assert Runner(database, jobs.start).step(100.0)
+    assert Runner(database, jobs.run).step(100.0)
     assert jobs.started == []
 
 
 def test_models_take_their_turn(database, jobs):
     """One after the other, in the order in which they were asked for."""
     numbers = [queue(database), queue(database, CLASSES)]
-    runner = Runner(database, jobs.start)
+    runner = Runner(database, jobs.run)
     for _ in range(3):
         assert runner.step(100.0)
     assert jobs.started == numbers
@@ -89,7 +71,7 @@ def test_an_interrupted_one_begins_again_before_others(database, jobs):
     """With the same trigger and time: what killed the job has not changed what was asked."""
     first, second = queue(database), queue(database, CLASSES)
     jobs.ends = ["killed"]
-    runner = Runner(database, jobs.start)
+    runner = Runner(database, jobs.run)
     assert not runner.step(100.0)
     assert one(database, first).stage == retrainings.FITTING
     assert runner.step(101.0)
@@ -104,7 +86,7 @@ def test_another_service_goes_on_where_one_died(database, jobs):
     number = queue(database)
     with database.writing() as connection:
         retrainings.begin(connection, number, retrainings.COLLECTING)
-    assert Runner(database, jobs.start).step(100.0)
+    assert Runner(database, jobs.run).step(100.0)
     assert one(database, number).tries == 2
 
 
@@ -119,7 +101,7 @@ def test_the_third_interruption_ends_it(database, jobs, how, why):
     """What fails thrice fails by itself: it is said why, and others get their turn."""
     number, other = queue(database), queue(database, CLASSES)
     jobs.ends = [how] * MOST_TRIES
-    runner = Runner(database, jobs.start)
+    runner = Runner(database, jobs.run)
     for _ in range(MOST_TRIES):
         assert not runner.step(100.0)
     assert runner.step(150.0)
@@ -133,7 +115,7 @@ def test_the_schedule_is_looked_at_in_each_step(database, jobs):
     """Nobody else asks."""
     houses = generate(100)
     log_rows(database, HOUSES, houses.features, houses.target, at=1_000.0)
-    runner = Runner(database, jobs.start, every_s=60.0)
+    runner = Runner(database, jobs.run, every_s=60.0)
     runner.step(1_030.0)
     assert jobs.started == []
     runner.step(1_100.0)
@@ -145,7 +127,7 @@ def test_a_database_that_is_away_starts_nothing(jobs, tmp_path):
     (tmp_path / "away.db").mkdir()
     away = Database(f"sqlite:///{tmp_path}/away.db")
     with pytest.raises(UnavailableError):
-        Runner(away, jobs.start).step(100.0)
+        Runner(away, jobs.run).step(100.0)
     assert jobs.started == []
     away.close()
 
@@ -162,14 +144,14 @@ def test_a_step_that_fails_does_not_end_the_thread(jobs_database):
     jobs = Jobs(jobs_database)
     tried = []
 
-    def start(number):
+    def run(number):
         tried.append(number)
         if len(tried) == 1:
             message = "no process can be started"
             raise OSError(message)
-        return jobs.start(number)
+        return jobs.run(number)
 
-    runner = Runner(jobs_database, start)
+    runner = Runner(jobs_database, run)
     number = queue(jobs_database)
     runner.start()
     for _ in range(500):
