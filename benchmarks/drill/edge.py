@@ -10,7 +10,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -30,6 +30,13 @@ class Answer:
 
     version: str
     predictions: Floats
+
+
+class Predicts(Protocol):
+    """Answers requests for predictions."""
+
+    def predict(self, rows: Floats) -> tuple[int, dict[str, Any]]:
+        """Return the status and the answer to one request with all the rows."""
 
 
 class Edge:
@@ -117,8 +124,10 @@ class Restless:
         That answered, in the order of their first answers.
     """
 
-    def __init__(self, edge: Edge, timeline: Timeline, rows: Floats) -> None:
-        self.rows, self.sent = rows, 0
+    def __init__(
+        self, edge: Predicts, timeline: Timeline, rows: Floats, pause_s: float = PAUSE_S
+    ) -> None:
+        self.rows, self.sent, self._pause_s = rows, 0, pause_s
         self.failures: list[str] = []
         self.versions: list[str] = []
         self._edge, self._timeline = edge, timeline
@@ -136,7 +145,7 @@ class Restless:
         self._thread.join()
 
     def _ask(self) -> None:
-        while not self._ended.wait(PAUSE_S):
+        while not self._ended.wait(self._pause_s):
             rows = self.rows
             self.sent += 1
             try:
