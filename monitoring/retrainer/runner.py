@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 LOOKS_EVERY_S = 2.0
 RETRY_S = 5.0
 """After a try that was interrupted."""
-
+LONGEST_JOB_S = 3600.0
+"""The best model takes a minute; what hangs must not keep all others waiting for ever."""
 
 RunJob = Callable[[int], int]
 """Runs the job of a retraining to its end; returns its exit status."""
@@ -94,7 +95,7 @@ def given_up(task: Retraining) -> str:
     return f"{why} (tried {task.tries} times, the last time while {task.stage}{known})"
 
 
-def run_job(number: int, environment: Mapping[str, str]) -> int:
+def run_job(number: int, environment: Mapping[str, str], longest_s: float = LONGEST_JOB_S) -> int:
     """Run a retraining in a process that ends when this one does, whatever way."""
     home = str(Path(monitoring.__file__).parents[1])
     paths = [home, *filter(None, [environment.get("PYTHONPATH")])]
@@ -103,4 +104,10 @@ def run_job(number: int, environment: Mapping[str, str]) -> int:
         stdin=subprocess.PIPE,
         env={**environment, "PYTHONPATH": os.pathsep.join(paths)},
     ) as job:
-        return job.wait()
+        try:
+            return job.wait(longest_s)
+        except subprocess.TimeoutExpired:
+            log.warning("retraining %d is ended: it has taken %g s", number, longest_s)
+            # It ends with this pipe, at the latest some seconds after it.
+            job.communicate()
+            return job.returncode

@@ -1,5 +1,7 @@
 """The runner: one job at a time, begun again when it was interrupted, and not for ever."""
 
+import os
+import socket
 from dataclasses import dataclass, field
 
 import pytest
@@ -8,7 +10,7 @@ from app.database import retrainings
 from app.database.connection import Database, UnavailableError
 from app.database.retrainings import FAILED, PROMOTED
 from monitoring.retrainer.policy import MOST_TRIES
-from monitoring.retrainer.runner import Runner
+from monitoring.retrainer.runner import Runner, run_job
 from tests.monitoring.retrainer.logged import log_rows
 from training.generate import generate
 
@@ -159,3 +161,16 @@ def test_a_step_that_fails_does_not_end_the_thread(jobs_database):
         if one(jobs_database, number).outcome:
             break
     assert one(jobs_database, number).outcome == PROMOTED
+
+
+def test_a_job_that_hangs_is_ended(database, tmp_path):
+    """MLflow takes the connection and says nothing: other retrainings wait behind this one."""
+    number = queue(database)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        own = {
+            "DATABASE_URL": database.url,
+            "DATA_DIR": str(tmp_path),
+            "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{silent.getsockname()[1]}",
+        }
+        assert run_job(number, os.environ | own, longest_s=4) == 143
+    assert one(database, number).outcome is None
