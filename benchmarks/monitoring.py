@@ -1,12 +1,14 @@
 """Measures what watching costs: the API's speed, memory, and Prometheus's disk."""
 
 import json
+import os
 import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,6 +17,7 @@ import psutil
 
 from benchmarks.scratch import ScratchStack, free_ports
 from benchmarks.serving import bodies, load
+from benchmarks.serving.load import Load
 from infra.local import machine, processes
 from monitoring.prometheus import INTERVAL_S
 from training.generate import generate
@@ -30,6 +33,9 @@ BLOCK_DAYS = 3
 """Prometheus joins its blocks up to a tenth of the time that it keeps them."""
 WATCHED = "watched"
 ALONE = "alone"
+CORES = os.cpu_count() or 1
+API_CPU = "CPU us a request"
+WATCHING_CPU = "watching, % of the machine"
 
 
 def run(folder: Path) -> dict[str, Any]:
@@ -65,30 +71,59 @@ def run(folder: Path) -> dict[str, Any]:
     return {"overhead": overhead, "memory_mb": memory, "disk": disk}
 
 
+@dataclass(frozen=True)
+class Round:
+    """A load, and the processor's seconds meanwhile: the API's, and of all that watches."""
+
+    load: Load
+    api_cpu_s: float
+    watching_cpu_s: float
+
+
 def _overhead(stack: ScratchStack, folder: Path) -> dict[str, dict[str, float]]:
     """Return the API's speed watched and alone, in rounds that take turns."""
-    wrk, sent = load.find_wrk(), bodies.file(bodies.FEATURES, bodies.ONE_ROW, folder)
-    url = stack.url("xgboost-api", "/predict")
-    load.put(wrk, url, sent, 5)
-    measured: dict[str, list[load.Load]] = {WATCHED: [], ALONE: []}
+    rounds: dict[str, list[Round]] = {WATCHED: [], ALONE: []}
     for number in range(ROUNDS):
         # Whoever is second finds the machine warmer, and the database larger.
-        for way in sorted(measured, reverse=bool(number % 2)):
-            with _paused(stack) if way == ALONE else _nothing():
-                measured[way].append(load.put(wrk, url, sent, ROUND_S))
+        for way in sorted(rounds, reverse=bool(number % 2)):
+            with _paused(stack) if way == ALONE else nullcontext():
+                rounds[way].append(_round(stack, folder))
+    return {way: figures(of) for way, of in rounds.items()}
+
+
+def _round(stack: ScratchStack, folder: Path) -> Round:
+    sent = bodies.file(bodies.FEATURES, bodies.ONE_ROW, folder)
+    (host,) = machine.machines(stack.local)
+    api = [p for p in processes.owned(host.home) if _is_api(p)]
+    watching = list(_watching(stack))
+    before = _cpu_s(api), _cpu_s(watching)
+    found = load.put(load.find_wrk(), stack.url("xgboost-api", "/predict"), sent, ROUND_S)
+    return Round(found, _cpu_s(api) - before[0], _cpu_s(watching) - before[1])
+
+
+def figures(rounds: Sequence[Round]) -> dict[str, float]:
+    """Return the medians of some rounds."""
     return {
-        way: {
-            "requests_a_second": round(median(each.requests / each.seconds for each in loads)),
-            "p50_ms": median(each.p50_ms for each in loads),
-            "p99_ms": median(each.p99_ms for each in loads),
-        }
-        for way, loads in measured.items()
+        "requests_a_second": round(median(r.load.requests / r.load.seconds for r in rounds)),
+        "p50_ms": round(median(r.load.p50_ms for r in rounds), 2),
+        "p99_ms": round(median(r.load.p99_ms for r in rounds), 2),
+        API_CPU: round(1e6 * median(r.api_cpu_s / r.load.requests for r in rounds), 1),
+        WATCHING_CPU: round(
+            100 * median(r.watching_cpu_s / r.load.seconds for r in rounds) / CORES, 2
+        ),
     }
 
 
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+def _is_api(process: psutil.Process) -> bool:
+    try:
+        return any("app.wsgi" in word or "app.keeper" in word for word in process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _cpu_s(of: Sequence[psutil.Process]) -> float:
+    times = [process.cpu_times() for process in of]
+    return sum(time.user + time.system for time in times)
 
 
 @contextmanager
