@@ -94,12 +94,15 @@ def monitoring(found: Mapping[str, Any]) -> list[str]:
     watched, alone = (found["overhead"][way] for way in (WATCHED, ALONE))
     lost = 1 - watched["requests_a_second"] / alone["requests_a_second"]
     dearer = watched[API_CPU] / alone[API_CPU] - 1
+    told = (
+        f"Watching costs {100 * lost:.1f} % of the requests a second (aim: at most 5 %): a request "
+        f"costs the API {100 * dearer:+.1f} % of processor time, and what watches takes "
+        f"{watched[WATCHING_CPU]} % of the machine."
+    )
     memory = {**found["memory_mb"], "in all": sum(found["memory_mb"].values())}
     return [
         *grid("the API, one row a request", found["overhead"]),
-        f"Watching costs {100 * lost:.1f} % of the requests a second (aim: at most 5 %): a request "
-        f"costs the API {100 * dearer:+.1f} % of processor time, and what watches takes "
-        f"{watched[WATCHING_CPU]} % of the machine.",
+        told,
         "",
         *table(("service that watches", "memory, MB (PSS)"), memory, ".0f"),
         *table(("Prometheus's disk", "value"), found["disk"], ",.10g"),
