@@ -5,7 +5,12 @@ PSI_DRIFTED = 0.2
 """The usual limits of credit scoring (Siddiqi 2006, Credit Risk Scorecards): below 0.1 no change,
 above 0.2 a large one."""
 RMSE_ALARM = 1.3
-"""Times the RMSE that the version had when it was promoted."""
+"""Times the baseline: what the RMSE on the version's test rows is below with 95 % confidence.
+
+A retraining has 200 to 600 test rows. Times their plain RMSE, 18 to 7 % of the versions raised the
+alarm falsely within 20,000 rows, simulated as below; so it is 2 to 1 %, and an error 1.8 times as
+large is seen within 2,000 rows in 96 to 100 %.
+"""
 LEAST_LABELLED_ROWS = 300
 """With true values, of a version's newest 1,000 (`app.database.feedback.LIVE_ROWS`).
 

@@ -62,7 +62,7 @@ def load(files: Files, version: ModelVersion) -> ServedModel:
         metadata = yaml.safe_load(files("MLmodel"))["metadata"]
         schema = Schema.from_metadata(metadata)
         loaded = predictor(metadata, files)
-        baseline_rmse = metadata.get("test_rmse")
+        baseline_rmse = metadata.get("baseline_rmse", metadata.get("test_rmse"))
         explains = explainer(metadata, files)
         reference = None
         if "reference" in metadata:

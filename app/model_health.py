@@ -27,10 +27,10 @@ class ModelHealth(Collector):
         self._models = models
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Return which models may be stale, and the RMSE that each had on its test rows."""
+        """Return which models may be stale, and what the live RMSE of each is compared with."""
         told = "1 while the registry can't be followed and the last good model is served."
         stale = GaugeMetricFamily(MODEL_STALE, told, labels=["model"])
-        told = "RMSE that the served version had on its test rows when it was trained."
+        told = "RMSE of the served version on its test rows, the upper end of what it may be."
         baseline = GaugeMetricFamily(BASELINE_RMSE, told, labels=["model", "version"])
         for one in self._models.followed:
             model = one.model

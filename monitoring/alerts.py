@@ -188,7 +188,7 @@ ALERTS = (
         "page",
         "the live RMSE of {{ $labels.model }} {{ $labels.version }} is "
         '{{ $value | printf "%.2f" }} times its baseline',
-        f"The limit is {RMSE_ALARM} times the RMSE that the version had when it was promoted, "
+        f"The limit is {RMSE_ALARM} times what its RMSE may have been when it was promoted, "
         f"over at least {LEAST_LABELLED_ROWS} rows with true values. It starts a retraining. "
         f"{REPORT}",
         retrains=True,

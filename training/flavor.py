@@ -38,8 +38,9 @@ class Artifact:
         (rows,), the marks of the rows that were trained on: see `training.gate.row_marks`.
     rows
         The training rows: a server counts its own rows in their deciles.
-    test_rmse
-        What a server's live RMSE is compared with.
+    test_rmse, baseline_rmse
+        On the test rows; and what a server's live RMSE is compared with, which allows for there
+        being few of them.
     """
 
     model: Model
@@ -48,6 +49,7 @@ class Artifact:
     seen: npt.NDArray[np.uint64]
     rows: TrainingRows
     test_rmse: float | None = None
+    baseline_rmse: float | None = None
 
     def log(self, run_id: str) -> Any:  # noqa: ANN401 - MLflow's ModelInfo
         """Write it to the run; it is in the registry only once a version names it."""
@@ -71,6 +73,8 @@ class Artifact:
         mlflow_model.metadata = {**described, "reference": REFERENCE_FILE}
         if self.test_rmse is not None:
             mlflow_model.metadata["test_rmse"] = self.test_rmse
+        if self.baseline_rmse is not None:
+            mlflow_model.metadata["baseline_rmse"] = self.baseline_rmse
         np.save(folder / SEEN_FILE, self.seen, allow_pickle=False)
         example = dict(zip(self.problem.column_names, self.probe[0].tolist(), strict=True))
         mlflow_model.signature = infer_signature([example], self.model.predict(self.probe))

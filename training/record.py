@@ -9,6 +9,7 @@ import mlflow
 
 from training import run
 from training.data import Dataset
+from training.evaluate import highest_rmse
 from training.flavor import Artifact
 from training.reference import training_rows
 from training.report.write import write_report
@@ -30,5 +31,7 @@ def record(run_id: str, trained: Trained, data: Dataset, tags: Mapping[str, str]
     probe = data.features[:PROBE_ROWS]
     problem, rows = trained.recipe.problem, training_rows(trained)
     test_rmse = trained.metrics.get("test_rmse")
-    artifact = Artifact(trained.model, problem, probe, trained.seen, rows, test_rmse)
+    test = trained.parts.test
+    baseline = highest_rmse(test.target, trained.model.predict(test.rows))
+    artifact = Artifact(trained.model, problem, probe, trained.seen, rows, test_rmse, baseline)
     return artifact.log(run_id)

@@ -4,11 +4,10 @@ What runs them may die at any moment: all that is known of one stands here, and 
 goes on from it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, case, func, or_, select, update
 
 from app.database.tables import retrainings
 from app.database.upsert import insert_if_new
@@ -20,6 +19,8 @@ STAGES = (QUEUED, COLLECTING, FITTING, JUDGING, REPLAYING, PROMOTING, CONFIRMING
 PROMOTED, REFUSED, FAILED = "promoted", "refused", "failed"
 OUTCOMES = (PROMOTED, REFUSED, FAILED)
 
+AND = " + "
+"""Between the names of what asked for one retraining."""
 TRIGGER_CHARACTERS = 300
 REASON_CHARACTERS = 1_000
 
@@ -111,8 +112,10 @@ def _join(
     connection: Connection, running: Retraining, trigger: str, alert_at: float | None
 ) -> Retraining:
     joined: dict[str, Any] = {}
-    if trigger not in running.trigger.split(" + "):
-        joined["trigger"] = f"{running.trigger} + {trigger}"[:TRIGGER_CHARACTERS]
+    known = running.trigger.split(AND)
+    # Several alerts may come as one.
+    if new := [each for each in trigger.split(AND) if each not in known]:
+        joined["trigger"] = AND.join([*known, *new])[:TRIGGER_CHARACTERS]
     if running.alert_at is None and alert_at is not None:
         joined["alert_at"] = alert_at
     if joined:
@@ -169,14 +172,33 @@ def unfinished_of(connection: Connection, model: str) -> Retraining | None:
     return next((each for each in unfinished(connection) if each.model == model), None)
 
 
-def last_ended(
-    connection: Connection, model: str, outcomes: Sequence[str] = OUTCOMES
-) -> Retraining | None:
-    """Return the model's last retraining with one of the outcomes."""
+def last_judged(connection: Connection, model: str) -> Retraining | None:
+    """Return the model's last retraining that found out what its rows are good for.
+
+    It was promoted or refused, or its challenger was made and then could not go live. What failed
+    before has learnt nothing from them.
+    """
     r = retrainings.c
-    asked = select(retrainings).where(r.model == model, r.outcome.in_(outcomes))
+    judged = or_(r.outcome.in_((PROMOTED, REFUSED)), r.version.is_not(None))
+    asked = select(retrainings).where(r.model == model, r.stage == ENDED, judged)
     found = connection.execute(asked.order_by(r.id.desc()).limit(1)).first()
     return None if found is None else _of(found)
+
+
+def alerted_in_vain(connection: Connection, model: str, after: float) -> int:
+    """Count the model's challengers that alerts asked for, and none of which went live.
+
+    Of those that were asked for after that moment, and since the last promotion.
+    """
+    r = retrainings.c
+    promoted = select(func.max(r.id)).where(r.model == model, r.outcome == PROMOTED)
+    asked = select(func.count()).where(
+        *(r.model == model, r.stage == ENDED, r.version.is_not(None)),
+        *(r.alert_at.is_not(None), r.at > after),
+        r.id > func.coalesce(promoted.scalar_subquery(), 0),
+    )
+    count: int = connection.execute(asked).scalar_one()
+    return count
 
 
 def last_asked(connection: Connection, model: str) -> Retraining | None:

@@ -31,7 +31,10 @@ IN_FORCE: Json = {
             "name": TEXT,
             "version": TEXT,
             "since": {**TEXT_OR_NONE, "format": "date-time"},
-            "baseline_rmse": {**NUMBER_OR_NONE, "description": "RMSE on its test rows."},
+            "baseline_rmse": {
+                **NUMBER_OR_NONE,
+                "description": "RMSE on its test rows, the upper end of what it may be.",
+            },
         }
     ),
     "type": ["object", "null"],

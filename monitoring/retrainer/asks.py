@@ -5,8 +5,8 @@ from sqlalchemy import Connection
 from app.database import retrainings
 from app.database.predictions import first_at
 from app.database.recent import labelled_count
-from app.database.retrainings import PROMOTED, REFUSED, Retraining
-from monitoring.retrainer.policy import NEW_ROWS
+from app.database.retrainings import Retraining
+from monitoring.retrainer.policy import IN_VAIN_S, NEW_ROWS, NEWEST_ROWS
 from monitoring.retrainer.webhook import Wish
 from training.schema import PROBLEMS
 
@@ -23,7 +23,7 @@ def by_alert(connection: Connection, wish: Wish, now: float) -> Retraining | Non
     Alertmanager repeats itself while an alert fires: the same rows would be fitted again.
     """
     if retrainings.unfinished_of(connection, wish.model) is None and not _has_news(
-        connection, wish.model
+        connection, wish.model, now
     ):
         return None
     return retrainings.queue(connection, wish.model, wish.trigger, now, alert_at=wish.alert_at)
@@ -62,9 +62,15 @@ def _waits_since(connection: Connection, model: str) -> float | None:
     return first_at(connection, model) if last is None else last.at
 
 
-def _has_news(connection: Connection, model: str) -> bool:
-    last = retrainings.last_ended(connection, model, (PROMOTED, REFUSED))
+def _has_news(connection: Connection, model: str, now: float) -> bool:
+    last = retrainings.last_judged(connection, model)
     if last is None:
         return True
     since = last.at if last.collected_at is None else last.collected_at
-    return labelled_count(connection, model, since) >= NEW_ROWS
+    in_vain = retrainings.alerted_in_vain(connection, model, now - IN_VAIN_S)
+    return labelled_count(connection, model, since) >= news_needed(in_vain)
+
+
+def news_needed(in_vain: int) -> int:
+    """Return how many new true values are worth another try, after so many challengers in vain."""
+    return min(NEW_ROWS << in_vain, NEWEST_ROWS)

@@ -7,6 +7,12 @@ GATE_SHARE = 0.2
 LEAST_GATE_ROWS = 200
 """The newest of them: the challenger is compared with the champion on what came last."""
 NEW_ROWS = 100
-"""So many more true values than the last retraining knew make another one worth it."""
+"""So many more true values than the last retraining knew make another one worth it.
+
+Twice as many after each challenger that alerts asked for in vain, up to `NEWEST_ROWS`, when all
+that it would learn from is new: or an alert that no model can end had one stored every few minutes.
+"""
+IN_VAIN_S = 86_400.0
+"""So long they count."""
 MOST_TRIES = 3
 """Of a retraining that is interrupted: what fails thrice fails by itself."""

@@ -81,12 +81,9 @@ class Reports:
         That is when drift begins, when it becomes enough for a retraining, and then again and
         again while it lasts; never oftener for a figure that goes to and fro over the limit.
         """
-        told = self._told.get(model, CALM)
-        if level == CALM:
-            self._told[model] = CALM
-        elif self._making is None and (
-            now >= self._next.get(model, 0.0) or level == DRIFTED > told
-        ):
+        is_due = now >= self._next.get(model, 0.0)
+        told = CALM if is_due else self._told.get(model, CALM)
+        if level > CALM and self._making is None and (is_due or level == DRIFTED > told):
             self._told[model], self._next[model] = level, now + EVERY_S
             self._making = _Making(model, self._start(model), now + LONGEST_S)
 

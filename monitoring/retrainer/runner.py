@@ -23,6 +23,8 @@ RETRY_S = 5.0
 """After a try that was interrupted."""
 LONGEST_JOB_S = 3600.0
 """The best model takes a minute; what hangs must not keep all others waiting for ever."""
+LAST_WORDS_S = 15.0
+"""For a job to end by itself, before it is killed: more than it takes for it."""
 
 RunJob = Callable[[int], int]
 """Runs the job of a retraining to its end; returns its exit status."""
@@ -95,7 +97,12 @@ def given_up(task: Retraining) -> str:
     return f"{why} (tried {task.tries} times, the last time while {task.stage}{known})"
 
 
-def run_job(number: int, environment: Mapping[str, str], longest_s: float = LONGEST_JOB_S) -> int:
+def run_job(
+    number: int,
+    environment: Mapping[str, str],
+    longest_s: float = LONGEST_JOB_S,
+    last_words_s: float = LAST_WORDS_S,
+) -> int:
     """Run a retraining in a process that ends when this one does, whatever way."""
     home = str(Path(monitoring.__file__).parents[1])
     paths = [home, *filter(None, [environment.get("PYTHONPATH")])]
@@ -108,6 +115,9 @@ def run_job(number: int, environment: Mapping[str, str], longest_s: float = LONG
             return job.wait(longest_s)
         except subprocess.TimeoutExpired:
             log.warning("retraining %d is ended: it has taken %g s", number, longest_s)
-            # It ends with this pipe, at the latest some seconds after it.
-            job.communicate()
-            return job.returncode
+        # It ends with this pipe; unless it is stopped, or stuck in code that lets no thread run.
+        try:
+            job.communicate(timeout=last_words_s)
+        except subprocess.TimeoutExpired:
+            job.kill()
+        return job.wait()

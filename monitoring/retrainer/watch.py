@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.database.connection import Database, UnavailableError
 from app.database.recent import labelled_count, served
-from app.database.retrainings import PROMOTED, REFUSED, last_ended
+from app.database.retrainings import last_judged
 from app.loop_metrics import (
     DRIFT_CHECKED,
     DRIFT_KS,
@@ -153,7 +153,7 @@ class Watch(Collector):
         return figures
 
     def _labelled(self, connection: Connection, name: str, now: float) -> int:
-        last = last_ended(connection, name, (PROMOTED, REFUSED))
+        last = last_judged(connection, name)
         since = (last and last.collected_at) or 0.0
         until, counted_since, count = self._counted.get(name, (0.0, -1.0, 0))
         if now >= until or counted_since != since:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from app.database.retrainings import AND
 from training.schema import PROBLEMS
 
 OPERATOR = "operator"
@@ -51,7 +52,7 @@ def of_alerts(body: object) -> list[Wish]:
     return [
         Wish(
             model,
-            " + ".join(sorted({name for name, _ in about})),
+            AND.join(sorted({name for name, _ in about})),
             min(began for _, began in about),
         )
         for model, about in sorted(firing.items())

@@ -71,9 +71,10 @@ def test_app_serves_what_was_trained(mlflow, trained, tmp_path):
 
 
 def test_baseline_travels_with_the_version(mlflow, trained, tmp_path):
-    """What live figures are compared with is the run's own."""
+    """What live figures are compared with is the run's own, with room for its few rows."""
     served = champions(mlflow.uri, tmp_path).load(champion(mlflow.uri), ROOM).model
-    assert served.baseline_rmse == mlflow.run(trained["run_id"])["metrics"]["test_rmse"]
+    measured = mlflow.run(trained["run_id"])["metrics"]["test_rmse"]
+    assert measured < served.baseline_rmse < 1.2 * measured
 
 
 def test_training_rows_travel_and_are_not_fetched_to_serve(mlflow, trained, tmp_path):

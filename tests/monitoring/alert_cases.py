@@ -219,7 +219,7 @@ CASES = {
         {**rmse(0.64), **{s.replace("7", "8"): v for s, v in rmse(5, rows=299).items()}},
         "the live RMSE of m 7 is 1.40 times its baseline",
         labelled(MODEL),
-        description="The limit is 1.3 times the RMSE that the version had when it was promoted, "
+        description="The limit is 1.3 times what its RMSE may have been when it was promoted, "
         f"over at least 300 rows with true values. It starts a retraining. {LINK}",
     ),
     "FeatureDrift": Case(

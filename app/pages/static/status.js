@@ -59,7 +59,7 @@ function figures({ model, now }) {
   const known = (value, write) => (value === null ? "—" : write(value));
   return [
     ["Model in force", model ? `${model.name} ${model.version}` : "none",
-      model ? [model.since ? ["since ", clock(model.since)] : [], model.baseline_rmse === null ? [] : [model.since ? ", " : "", `test RMSE ${number(model.baseline_rmse)}`]].flat() : ["train one: python -m training.train"]],
+      model ? [model.since ? ["since ", clock(model.since)] : [], model.baseline_rmse === null ? [] : [model.since ? ", " : "", `baseline RMSE ${number(model.baseline_rmse)}`]].flat() : ["train one: python -m training.train"]],
     ["Requests", known(now.requests_per_s, (value) => `${rate(value)} a second`), ["last 5 minutes"]],
     ["Without a prediction", known(now.error_share, share), ["of the last 5 minutes’ requests"]],
     ["99 % answered within", known(now.latency_p99_s, seconds), ["last 5 minutes"]],

@@ -15,9 +15,9 @@ def connection(database):
         yield open_one
 
 
-def ended(connection, outcome, model="houses", at=10.0, **found):
+def ended(connection, outcome, model="houses", at=10.0, alert_at=None, **found):
     """Return a retraining that ended so."""
-    number = retrainings.queue(connection, model, "operator", at).id
+    number = retrainings.queue(connection, model, "operator", at, alert_at=alert_at).id
     retrainings.begin(connection, number, retrainings.COLLECTING)
     retrainings.step(connection, number, stage=retrainings.FITTING, **found)
     retrainings.end(connection, number, outcome, "because", at + 5)
@@ -43,6 +43,14 @@ def test_alerts_meanwhile_join_it(connection):
     assert joined.id == first.id
     assert joined.trigger == "FeatureDrift + LiveRmseHigh"
     assert joined.alert_at == 5.0
+
+
+def test_alerts_that_come_together_join_it_by_name(connection):
+    """Alertmanager repeats them as one, in another order or with one more: each is named once."""
+    retrainings.queue(connection, "houses", "LiveRmseHigh", 7.0)
+    for trigger in ("FeatureDrift + LiveRmseHigh", "FeatureDrift + LiveRmseHigh", "FeatureDrift"):
+        joined = retrainings.queue(connection, "houses", trigger, 8.0)
+    assert joined.trigger == "LiveRmseHigh + FeatureDrift"
 
 
 def test_alert_gives_its_time_to_one_that_had_none(connection):
@@ -131,10 +139,33 @@ def test_tallies_count_by_model_and_outcome(connection):
     assert found["houses", PROMOTED].last == last
 
 
-def test_last_ended_knows_its_outcomes(connection):
-    """A failed one is not taken for the last that had an answer."""
+def test_the_last_that_was_judged_is_known(connection):
+    """What failed before it had a challenger learnt nothing; what could not go live did."""
     refused = ended(connection, REFUSED)
     ended(connection, FAILED)
-    assert retrainings.last_ended(connection, "houses", (PROMOTED, REFUSED)) == refused
-    assert retrainings.last_ended(connection, "classes") is None
+    assert retrainings.last_judged(connection, "houses") == refused
+    assert retrainings.last_judged(connection, "classes") is None
     assert retrainings.last_asked(connection, "houses").outcome == FAILED
+    taken_back = ended(connection, FAILED, version="4")
+    retrainings.step(connection, retrainings.queue(connection, "houses", "x", 9).id, version="5")
+    assert retrainings.last_judged(connection, "houses") == taken_back
+
+
+def test_alerts_in_vain_are_counted_since_the_last_promotion(connection):
+    """Not what was promoted, had too few rows, was the schedule's, of another model or long ago."""
+
+    def count():
+        return retrainings.alerted_in_vain(connection, "houses", 9.0)
+
+    ended(connection, REFUSED, version="2", alert_at=9.5)
+    assert count() == 1
+    ended(connection, PROMOTED, version="3", alert_at=9.5)
+    assert count() == 0
+    ended(connection, REFUSED, alert_at=9.5)
+    ended(connection, REFUSED, version="4")
+    ended(connection, REFUSED, "classes", version="1", alert_at=9.5)
+    ended(connection, REFUSED, at=9.0, version="5", alert_at=8.5)
+    assert count() == 0
+    ended(connection, REFUSED, version="6", alert_at=9.5)
+    ended(connection, FAILED, version="7", alert_at=9.5)
+    assert count() == 2

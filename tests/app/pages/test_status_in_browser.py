@@ -88,7 +88,7 @@ def test_everything_is_on_the_page(browser, made, address, figures):
     )
     assert "xgboost-api" in page.text("#services")
     now = page.text("#now")
-    for part in ("california-housing 7", "test RMSE 0.376", "12 a second", "1.5 %", "12 ms"):
+    for part in ("california-housing 7", "baseline RMSE 0.376", "12 a second", "1.5 %", "12 ms"):
         assert part in now
     for chart in CHARTS:
         assert page.js(f"{DRAWN}('{chart}')"), chart

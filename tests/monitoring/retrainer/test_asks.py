@@ -5,8 +5,14 @@ import pytest
 from app.database import retrainings
 from app.database.feedback import FeedbackError, Told, add
 from app.database.retrainings import FAILED, PROMOTED, REFUSED
-from monitoring.retrainer.asks import OtherRecipeError, by_alert, by_operator, by_schedule
-from monitoring.retrainer.policy import NEW_ROWS
+from monitoring.retrainer.asks import (
+    OtherRecipeError,
+    by_alert,
+    by_operator,
+    by_schedule,
+    news_needed,
+)
+from monitoring.retrainer.policy import IN_VAIN_S, NEW_ROWS, NEWEST_ROWS
 from monitoring.retrainer.webhook import Wish
 from tests.monitoring.retrainer.logged import log_rows
 from training.generate import generate
@@ -21,11 +27,10 @@ def ask(database, wish=DRIFT, now=100.0):
         return by_alert(connection, wish, now)
 
 
-def end(database, number, outcome, collected_at=110.0):
+def end(database, number, outcome, collected_at=110.0, version=None):
     with database.writing() as connection:
         retrainings.begin(connection, number, retrainings.COLLECTING)
-        if collected_at is not None:
-            retrainings.step(connection, number, collected_at=collected_at)
+        retrainings.step(connection, number, collected_at=collected_at, version=version)
         retrainings.end(connection, number, outcome, "because", 120.0)
 
 
@@ -66,6 +71,37 @@ def test_a_failed_one_is_tried_again(database):
     """It has learnt nothing from those rows: the alert's repetition is another chance."""
     end(database, ask(database).id, FAILED)
     assert ask(database) is not None
+
+
+def test_one_whose_challenger_could_not_go_live_waits_for_news(database):
+    """The API would refuse the next one of the same rows too, every few minutes."""
+    end(database, ask(database).id, FAILED, version="2")
+    assert ask(database) is None
+
+
+@pytest.mark.parametrize("outcome", [REFUSED, FAILED])
+def test_an_alert_that_no_challenger_ends_asks_ever_more_seldom(database, outcome):
+    """Each is fitted and kept in MLflow for good: twice the news is needed after each in vain."""
+    tell(database, 600, at=50.0)
+    end(database, ask(database).id, outcome, version="2")
+    tell(database, 2 * NEW_ROWS - 1, at=200.0, seed=1)
+    assert ask(database) is None
+    tell(database, 1, at=300.0, seed=2)
+    assert ask(database).id == 2
+
+
+def test_what_alerts_asked_for_in_vain_is_forgotten(database):
+    """Another drift, another day: it is answered as if it were the first."""
+    end(database, ask(database).id, REFUSED, version="2")
+    tell(database, NEW_ROWS, at=200.0)
+    assert ask(database, now=100.0 + IN_VAIN_S - 1) is None
+    assert ask(database, now=100.0 + IN_VAIN_S + 1).id == 2
+
+
+def test_no_more_news_is_waited_for_than_one_learns_from():
+    """All that it would be fitted on is new then."""
+    needed = [news_needed(in_vain) for in_vain in (0, 1, 4, 5, 1_000)]
+    assert needed == [NEW_ROWS, 2 * NEW_ROWS, 16 * NEW_ROWS, NEWEST_ROWS, NEWEST_ROWS]
 
 
 def test_one_that_was_refused_before_it_read_rows_waits_for_news_too(database):

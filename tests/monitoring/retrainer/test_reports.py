@@ -100,6 +100,15 @@ def test_a_figure_that_wavers_is_one_report(reports_by):
     assert len(maker.started) == 1
 
 
+def test_windows_that_take_turns_are_one_report(reports_by):
+    """Batches of two kinds fill the window in turn: each is not a new drift."""
+    maker = Maker()
+    reports = reports_by(maker)
+    for now in range(0, 600, 10):
+        make(reports, maker, DRIFTED if now % 20 else CALM, float(now))
+    assert len(maker.started) == 1
+
+
 def test_one_report_at_a_time(reports_by):
     """A second model's waits for the first one's, and is then made."""
     maker = Maker()

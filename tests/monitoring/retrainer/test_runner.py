@@ -1,9 +1,13 @@
 """The runner: one job at a time, begun again when it was interrupted, and not for ever."""
 
 import os
+import signal
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+import psutil
 import pytest
 
 from app.database import retrainings
@@ -174,3 +178,14 @@ def test_a_job_that_hangs_is_ended(database, tmp_path):
         }
         assert run_job(number, os.environ | own, longest_s=4) == 143
     assert one(database, number).outcome is None
+
+
+def test_a_job_that_cannot_end_is_killed(database, tmp_path):
+    """Stopped, or stuck in code that lets no thread of its own run: others wait behind this one."""
+    own = {"DATABASE_URL": database.url, "DATA_DIR": str(tmp_path)}
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(run_job, queue(database), os.environ | own, 1, 0.5)
+        while not (jobs_now := psutil.Process().children()):
+            time.sleep(0.01)
+        jobs_now[0].suspend()
+        assert ended.result(20) == -signal.SIGKILL
