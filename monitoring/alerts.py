@@ -265,8 +265,8 @@ ALERTS = (
         0,
         "ticket",
         "the last retraining of {{ $labels.model }} failed at {{ $value | humanizeTimestamp }}",
-        "The champion stays. The page /status has the reason; this ends with the next retraining "
-        "that does not fail.",
+        "The page /status has the reason and which version answers; this ends with the next "
+        "retraining that does not fail.",
     ),
     Alert(
         "RetrainingRefused",

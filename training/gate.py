@@ -15,6 +15,8 @@ from training.evaluate import rmse
 
 GENERATED = "generated"
 """The `dataset` of data that was made up: see `training.sources`."""
+LOGGED = "logged"
+"""The `dataset` of rows that were served, and whose true values people told."""
 
 DRAWS = 2_000
 DRAWS_AT_ONCE = 100
@@ -101,11 +103,18 @@ def champion_lost(champion: str, why: str) -> Decision:
 
 
 def refuse_by_data(champion: str, challengers_data: str, champions_data: str) -> Decision | None:
-    """Return a refusal when made-up data would judge a model of real data, else None.
+    """Return a refusal when made-up or older data would judge a model of other data, else None.
 
     The other way round there is something to compare: the champion that has seen only made-up
     data predicts the real rows as well as it can.
     """
+    if champions_data == LOGGED != challengers_data:
+        reason = (
+            f"refused: {champion} has learned from logged rows, and {challengers_data} does not "
+            "know what has changed since: ask the retrainer for a challenger, or step back with "
+            "training.rollback first"
+        )
+        return Decision(promote=False, rule="older data", reason=reason, figures={})
     if challengers_data != GENERATED or champions_data == GENERATED:
         return None
     reason = (

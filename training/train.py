@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from training import champion, trained
+from training.chosen import Chosen
 from training.command import UNREGISTERED, answer, say, stoppable
 from training.data import Dataset
 from training.errors import TrainingError
@@ -24,7 +25,6 @@ from training.models.recipes import (
     PROFILES,
     RECIPES,
     recipe_named,
-    with_settings,
 )
 from training.schema import HOUSING
 from training.sources import find_housing, housing_location
@@ -56,7 +56,8 @@ def train(uri: str, recipe: Recipe, options: Options) -> dict[str, Any]:
         The data is not as it must be, or MLflow is not reachable or refuses.
     """
     started = time.monotonic()
-    params = settings(recipe, options)
+    chosen = choose(recipe, options)
+    params = chosen.params
     data, fit = (external if options.engine == "external" else in_memory)(recipe, params)
     say(f"Data: {data.rows:,} rows from {data.source}")
 
@@ -67,7 +68,7 @@ def train(uri: str, recipe: Recipe, options: Options) -> dict[str, Any]:
     from training.record import record  # noqa: PLC0415
 
     name = recipe.problem.name
-    tags = {**run.data_tags(data), "recipe": recipe.name, "profile": options.profile}
+    tags = {**run.data_tags(data), **chosen.tags}
     with run.run(name, tags) as run_id:
         mlflow.log_params({**params, "seed": options.seed})
         say(f"Fitting {recipe.name}")
@@ -94,23 +95,23 @@ def train(uri: str, recipe: Recipe, options: Options) -> dict[str, Any]:
     }
 
 
-def settings(recipe: Recipe, options: Options) -> Params:
-    """Return the profile's settings, with those of the `--params` file in their place.
+def choose(recipe: Recipe, options: Options) -> Chosen:
+    """Return the recipe with the profile's settings, those of the `--params` file in their place.
 
     Raises
     ------
     TrainingError
         The file cannot be read, or names a setting that the model does not have.
     """
-    params = recipe.profiles[options.profile]
-    if options.params is None:
-        return params
-    try:
-        changed = json.loads(options.params.read_text())
-    except (OSError, ValueError) as error:
-        message = f"--params {options.params}: cannot be read as JSON: {error}"
-        raise TrainingError(message) from error
-    return with_settings(params, changed, f"--params {options.params}")
+    changed: object = {}
+    source = f"--params {options.params}"
+    if options.params is not None:
+        try:
+            changed = json.loads(options.params.read_text())
+        except (OSError, ValueError) as error:
+            message = f"{source}: cannot be read as JSON: {error}"
+            raise TrainingError(message) from error
+    return Chosen.of(recipe, options.profile, changed, source)
 
 
 def load(recipe: Recipe) -> Dataset:

@@ -4,10 +4,11 @@ What runs them may die at any moment: all that is known of one stands here, and 
 goes on from it.
 """
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, func, or_, select, update
+from sqlalchemy import Connection, and_, case, func, or_, select, update
 
 from app.database.tables import retrainings
 from app.database.upsert import insert_if_new
@@ -179,10 +180,21 @@ def last_judged(connection: Connection, model: str) -> Retraining | None:
     before has learnt nothing from them.
     """
     r = retrainings.c
-    judged = or_(r.outcome.in_((PROMOTED, REFUSED)), r.version.is_not(None))
+    # A recipe that a person wanted says nothing about what the champion's own would make of them.
+    own = and_(r.outcome == REFUSED, r.recipe.is_(None))
+    judged = or_(r.outcome == PROMOTED, own, and_(r.version.is_not(None), r.recipe.is_(None)))
     asked = select(retrainings).where(r.model == model, r.stage == ENDED, judged)
     found = connection.execute(asked.order_by(r.id.desc()).limit(1)).first()
     return None if found is None else _of(found)
+
+
+def failed_in_a_row(connection: Connection, model: str, most: int) -> list[Retraining]:
+    """Return the model's last retrainings, the newest first, that made no challenger at all."""
+    r = retrainings.c
+    asked = select(retrainings).where(r.model == model, r.stage == ENDED)
+    found = _all(connection, asked.order_by(r.id.desc()).limit(most))
+    made_none = itertools.takewhile(lambda one: one.outcome == FAILED and not one.version, found)
+    return list(made_none)
 
 
 def alerted_in_vain(connection: Connection, model: str, after: float) -> int:

@@ -6,11 +6,13 @@ from app.database import retrainings
 from app.database.predictions import first_at
 from app.database.recent import labelled_count
 from app.database.retrainings import Retraining
-from monitoring.retrainer.policy import IN_VAIN_S, NEW_ROWS, NEWEST_ROWS
+from monitoring.retrainer.policy import IN_VAIN_S, MOST_PAUSE_S, NEW_ROWS, NEWEST_ROWS, PAUSE_S
 from monitoring.retrainer.webhook import Wish
 from training.schema import PROBLEMS
 
 SCHEDULE = "schedule"
+LEAST_IN_A_ROW = 2
+LOOKED_AT = 10
 
 
 class OtherRecipeError(Exception):
@@ -63,12 +65,22 @@ def _waits_since(connection: Connection, model: str) -> float | None:
 
 
 def _has_news(connection: Connection, model: str, now: float) -> bool:
+    if now < _pause_ends(connection, model):
+        return False
     last = retrainings.last_judged(connection, model)
     if last is None:
         return True
     since = last.at if last.collected_at is None else last.collected_at
     in_vain = retrainings.alerted_in_vain(connection, model, now - IN_VAIN_S)
     return labelled_count(connection, model, since) >= news_needed(in_vain)
+
+
+def _pause_ends(connection: Connection, model: str) -> float:
+    failed = retrainings.failed_in_a_row(connection, model, LOOKED_AT)
+    if len(failed) < LEAST_IN_A_ROW:
+        return 0.0
+    pause_s = min(PAUSE_S * (1 << len(failed) - 1), MOST_PAUSE_S)
+    return (failed[0].ended_at or 0.0) + pause_s
 
 
 def news_needed(in_vain: int) -> int:

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from monitoring.retrainer.rows import SEED
 from training import trained
+from training.chosen import Chosen
 from training.gate import row_marks
-from training.models.interface import Part, Recipe
+from training.models.interface import Part
 from training.trained import Parts, Trained
 
 RECENT = "recent"
@@ -50,9 +51,9 @@ def candidates(recent: Parts, before: Part | None) -> tuple[Candidate, ...]:
     return alone, Candidate(WITH_BEFORE, replace(recent, train=both), reference)
 
 
-def fit(candidate: Candidate, recipe: Recipe, profile: str) -> Trained:
+def fit(candidate: Candidate, chosen: Chosen) -> Trained:
     """Fit the recipe on the candidate's rows."""
-    fitted = trained.fit(recipe, recipe.profiles[profile], candidate.parts, SEED)
+    fitted = trained.fit(chosen.recipe, chosen.params, candidate.parts, SEED)
     return replace(fitted, reference_rows=candidate.reference)
 
 

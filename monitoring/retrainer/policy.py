@@ -16,3 +16,11 @@ IN_VAIN_S = 86_400.0
 """So long they count."""
 MOST_TRIES = 3
 """Of a retraining that is interrupted: what fails thrice fails by itself."""
+MOST_TRIES_REGISTERED = 60
+"""Once the challenger is a version: the alias may have moved, and what is left to do is short.
+
+One waits a minute for MLflow, so it may be away for an hour."""
+PAUSE_S = 300.0
+MOST_PAUSE_S = 3600.0
+"""After several in a row that failed before there was a challenger: what ends them, such as a lack
+of memory, may go on for long. The first is tried again when its alert is repeated."""

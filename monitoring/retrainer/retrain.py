@@ -33,10 +33,9 @@ from monitoring.retrainer.replay import replay
 from monitoring.retrainer.rows import Collected, RefusalError, collect
 from monitoring.retrainer.served import Verdict
 from training import champion, run
+from training.chosen import RECIPE, Chosen
 from training.errors import TrainingError
 from training.gate import Decision
-from training.models.interface import Recipe
-from training.models.recipes import CHAMPIONS_RECIPE, recipe_named
 from training.record import record
 from training.registry import judge_against, unseen
 from training.schema import PROBLEMS
@@ -119,10 +118,10 @@ class Retrain:
     def _make(self, run_id: str) -> Registered:
         """Collect, fit, judge, replay, register."""
         incumbent, collected = self._collect()
-        recipe, profile = self._recipe(incumbent)
-        fitted = self._fit(incumbent, collected, recipe, profile)
+        chosen = self._choose(incumbent)
+        fitted = self._fit(incumbent, collected, chosen)
         self._note(JUDGING)
-        challenger = self._record(run_id, fitted, collected, profile)
+        challenger = self._record(run_id, fitted, collected, chosen)
         decision = self._judge(incumbent, challenger)
         if decision.promote:
             decision = self._replayed(incumbent, challenger, decision)
@@ -148,49 +147,49 @@ class Retrain:
             return incumbent, collected
 
     def _fit(
-        self, incumbent: Incumbent, collected: Collected, recipe: Recipe, profile: str
+        self, incumbent: Incumbent, collected: Collected, chosen: Chosen
     ) -> dict[str, Trained]:
         self._note(FITTING)
         fitted = {}
         for candidate in candidates(collected.parts, incumbent.before):
             with run.nested(f"fit {candidate.name}"):
-                mlflow.log_params({"recipe": recipe.name, **candidate.parts.sizes()})
-                fitted[candidate.name] = fit(candidate, recipe, profile)
+                mlflow.log_params({"recipe": chosen.recipe.name, **candidate.parts.sizes()})
+                fitted[candidate.name] = fit(candidate, chosen)
                 mlflow.log_metrics(dict(fitted[candidate.name].metrics))
         return fitted
 
-    def _recipe(self, incumbent: Incumbent) -> tuple[Recipe, str]:
-        """Return the recipe that is asked for, or the champion's own, and its profile."""
+    def _choose(self, incumbent: Incumbent) -> Chosen:
+        """Return the recipe that is asked for, or the champion's own with its settings."""
         tags = incumbent.version.tags
-        named = self._task.recipe or tags.get("recipe", CHAMPIONS_RECIPE)
+        if self._task.recipe is not None:
+            tags = {RECIPE: self._task.recipe}
         try:
-            recipe = recipe_named(named)
+            chosen = Chosen.of_tags(tags)
         except TrainingError as error:
             raise RefusalError(str(error)) from error
-        if recipe.problem is not self._problem:
-            message = f"the recipe {named} is for {recipe.problem.name}, not {self._task.model}"
+        if chosen.recipe.problem is not self._problem:
+            recipe, of = chosen.recipe.name, chosen.recipe.problem.name
+            message = f"the recipe {recipe} is for {of}, not {self._task.model}"
             raise RefusalError(message)
-        profile = "default" if self._task.recipe else tags.get("profile", "default")
-        return recipe, profile
+        return chosen
 
     def _record(
-        self, run_id: str, fitted: Mapping[str, Trained], collected: Collected, profile: str
+        self, run_id: str, fitted: Mapping[str, Trained], collected: Collected, chosen: Chosen
     ) -> Challenger:
         name = best(fitted)
-        chosen, data = fitted[name], collected.data
+        trained, data = fitted[name], collected.data
         tags = {
             **run.data_tags(data),
-            "recipe": chosen.recipe.name,
-            "profile": profile,
+            **chosen.tags,
             "candidate": name,
             "trigger": self._task.trigger,
             promotion.RETRAINING: self._key,
         }
         mlflow.set_tags(tags)
         mlflow.log_params(dict(chosen.params))
-        logged = record(run_id, chosen, data, tags)
+        logged = record(run_id, trained, data, tags)
         tags["manifest_sha256"] = champion.manifest_sha256(self._uri, logged.artifact_path)
-        return Challenger(chosen, run_id, logged, tags)
+        return Challenger(trained, run_id, logged, tags)
 
     def _judge(self, incumbent: Incumbent, challenger: Challenger) -> Decision:
         with run.nested("gate"):

@@ -8,12 +8,11 @@ import numpy as np
 from app.database.recent import Labelled
 from monitoring.retrainer.policy import GATE_SHARE, LEAST_GATE_ROWS, LEAST_ROWS
 from training.data import Dataset
-from training.gate import row_marks
+from training.gate import LOGGED, row_marks
 from training.models.interface import Part
 from training.schema import Problem
 from training.trained import Parts
 
-DATASET = "logged"
 SEED = 0
 
 
@@ -62,7 +61,7 @@ def collect(problem: Problem, labelled: Labelled) -> Collected:
         )
         raise RefusalError(message)
     data = Dataset(
-        labelled.rows[chosen], labelled.actual[chosen], DATASET, _source(labelled.at[chosen])
+        labelled.rows[chosen], labelled.actual[chosen], LOGGED, _source(labelled.at[chosen])
     )
     return Collected(data, split(data))
 

@@ -14,7 +14,7 @@ from app.database import retrainings
 from app.database.connection import Database, UnavailableError
 from app.database.retrainings import COLLECTING, FAILED, Retraining
 from monitoring.retrainer.asks import by_schedule
-from monitoring.retrainer.policy import MOST_TRIES
+from monitoring.retrainer.policy import MOST_TRIES, MOST_TRIES_REGISTERED
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Runner:
             task = next(iter(retrainings.unfinished(connection)), None)
             if task is None:
                 return True
-            if task.tries >= MOST_TRIES:
+            if task.tries >= (MOST_TRIES if task.version is None else MOST_TRIES_REGISTERED):
                 retrainings.end(connection, task.id, FAILED, given_up(task), now)
                 return True
             retrainings.begin(connection, task.id, COLLECTING)

@@ -1,8 +1,9 @@
-"""Pure: what Alertmanager's webhook and people ask for, as retrainings; what is wrong with a body.
+"""What Alertmanager's webhook and people ask for, as retrainings; what is wrong with a body.
 
 https://prometheus.io/docs/alerting/latest/configuration/#webhook_config has the webhook's form.
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Any
 
 from app.database.retrainings import AND
 from training.schema import PROBLEMS
+
+log = logging.getLogger(__name__)
 
 OPERATOR = "operator"
 A_RECIPE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -34,10 +37,13 @@ class Wish:
 def of_alerts(body: object) -> list[Wish]:
     """Return one wish for each model that a firing alert is about.
 
+    Another model, which somebody else has registered, may stand in the same message: it is left
+    out.
+
     Raises
     ------
     BadBodyError
-        It is not what Alertmanager sends, or an alert is of a model that nobody can retrain.
+        It is not what Alertmanager sends.
     """
     alerts = _object(body, "the body").get("alerts")
     if not isinstance(alerts, list):
@@ -48,7 +54,10 @@ def of_alerts(body: object) -> list[Wish]:
         found = _object(alert, f"alerts[{place}]")
         if found.get("status") == "firing":
             model, name, began = _alert(found, f"alerts[{place}]")
-            firing.setdefault(model, []).append((name, began))
+            if model in PROBLEMS:
+                firing.setdefault(model, []).append((name, began))
+            else:
+                log.warning("%s is about %.60r, which nobody here can retrain", name, model)
     return [
         Wish(
             model,
@@ -84,7 +93,10 @@ def _alert(found: Mapping[str, Any], place: str) -> tuple[str, str, float]:
     if not isinstance(name, str) or not name:
         message = f"{place}.labels.alertname: {_shown(name)}: must be the alert's name"
         raise BadBodyError(message)
-    model = _model(labels.get("model"), f"{place}.labels.model")
+    model = labels.get("model")
+    if not isinstance(model, str) or not model:
+        message = f"{place}.labels.model: {_shown(model)}: must be the model's name"
+        raise BadBodyError(message)
     return model, name, _began(found.get("startsAt"), f"{place}.startsAt")
 
 

@@ -66,10 +66,14 @@ def test_same_seed_same_decision():
         ("generated", "generated", False),
         ("california-housing", "generated", False),
         ("california-housing", "california-housing", False),
+        ("california-housing", "logged", True),
+        ("generated", "logged", True),
+        ("logged", "california-housing", False),
+        ("logged", "logged", False),
     ],
 )
-def test_generated_data_does_not_judge_real_data(challenger, champion, refused):
-    """Only a challenger of made-up data over a champion of real data is refused unseen."""
+def test_data_that_knows_less_does_not_judge(challenger, champion, refused):
+    """Made-up rows over a champion of real ones, a file's over one of today's: refused unseen."""
     decision = gate.refuse_by_data("champion 3", challenger, champion)
     assert (decision is not None) == refused
     assert decision is None or not decision.promote

@@ -34,6 +34,12 @@ def end(database, number, outcome, collected_at=110.0, version=None):
         retrainings.end(connection, number, outcome, "because", 120.0)
 
 
+def can(database, now):
+    """Tell whether an alert would start one, without starting it."""
+    with database.engine.connect() as connection:
+        return by_alert(connection, DRIFT, now) is not None
+
+
 def tell(database, rows, at, seed=0):
     houses = generate(600, seed)
     return log_rows(database, HOUSES, houses.features[:rows], houses.target[:rows], at=at)
@@ -70,6 +76,25 @@ def test_an_alert_that_is_sent_again_starts_none(database, outcome):
 def test_a_failed_one_is_tried_again(database):
     """It has learnt nothing from those rows: the alert's repetition is another chance."""
     end(database, ask(database).id, FAILED)
+    assert ask(database) is not None
+
+
+def test_what_fails_again_and_again_is_tried_ever_more_seldom(database):
+    """A job that the kernel ends for lack of memory would take the host's processor for good."""
+    waited = []
+    for number in range(1, 7):
+        end(database, ask(database, now=1e6 * number).id, FAILED)
+        ended = 120.0
+        waited.append(next(s for s in (0, 600, 1200, 2400, 3600) if can(database, ended + s)))
+    assert waited == [0, 600, 1200, 2400, 3600, 3600]
+
+
+def test_a_recipe_that_a_person_wanted_says_nothing_of_the_rows(database):
+    """The champion's own may be better on the very same ones."""
+    with database.writing() as connection:
+        wish = Wish(HOUSES, "operator", recipe="linear")
+        queued = by_operator(connection, wish, 100.0)
+    end(database, queued.id, REFUSED, version="2")
     assert ask(database) is not None
 
 

@@ -6,13 +6,13 @@ import pytest
 from app.database.recent import Labelled
 from monitoring.retrainer.candidates import RECENT, WITH_BEFORE, best, candidates, fit
 from monitoring.retrainer.rows import collect
+from training.chosen import Chosen
 from training.gate import row_marks
 from training.generate import generate
 from training.models.interface import Part
-from training.models.recipes import RECIPES
 from training.schema import HOUSING
 
-LINEAR = RECIPES["linear"]
+CHOSEN = Chosen.of_tags({"recipe": "linear"})
 
 
 def logged(factor=1.0, rows=1_000):
@@ -63,6 +63,6 @@ def test_a_champion_without_rows_leaves_one_candidate():
 @pytest.mark.parametrize(("factor", "better"), [(1.6, RECENT), (1.0, WITH_BEFORE)])
 def test_validation_rows_say_whether_old_rows_still_help(before, factor, better):
     """Where prices have risen the recent rows alone are better, else more rows are."""
-    fitted = {c.name: fit(c, LINEAR, "default") for c in candidates(logged(factor, 500), before)}
+    fitted = {c.name: fit(c, CHOSEN) for c in candidates(logged(factor, 500), before)}
     assert best(fitted) == better
     assert fitted[WITH_BEFORE].reference_rows.sum() == len(fitted[RECENT].parts.train.target)

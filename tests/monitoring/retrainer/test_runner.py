@@ -117,6 +117,19 @@ def test_the_third_interruption_ends_it(database, jobs, how, why):
     assert one(database, other).outcome == PROMOTED
 
 
+def test_one_that_has_registered_its_challenger_is_not_given_up_so_soon(database, jobs):
+    """The alias may have moved: to call it failed would be wrong, and the rest is short."""
+    number = queue(database)
+    with database.writing() as connection:
+        retrainings.step(connection, number, version="2")
+    jobs.ends = ["MLflow is away"] * (MOST_TRIES + 1)
+    runner = Runner(database, jobs.run)
+    for _ in range(MOST_TRIES + 1):
+        assert not runner.step(100.0)
+    assert runner.step(150.0)
+    assert one(database, number).outcome == PROMOTED
+
+
 def test_the_schedule_is_looked_at_in_each_step(database, jobs):
     """Nobody else asks."""
     houses = generate(100)
