@@ -34,7 +34,10 @@ class Fields:
         if value is None:
             raise RefusedError(400, f"{name} is missing")
         if not isinstance(value, str) or len(value) > LONGEST_TEXT or UNUSABLE.search(value):
-            raise RefusedError(400, f"{name} must be a text of at most {LONGEST_TEXT} characters")
+            raise RefusedError(
+                400,
+                f"{name} must be a text of at most {LONGEST_TEXT} characters, none of them zero",
+            )
         return value
 
     def texts(self, name: str) -> list[str]:

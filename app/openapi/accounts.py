@@ -1,6 +1,7 @@
 """Descriptions of the operations on accounts: people, sessions, keys, invitations."""
 
 from app.accounts.checks import DAYS, LONGEST_LABEL, LONGEST_PASSWORD, MOST_DAYS, SHORTEST_PASSWORD
+from app.accounts.fields import LONGEST_TEXT
 from app.caller import SCOPES
 from app.openapi.operation import ERROR, HTML, Entry, Json, Now, Operation
 from app.openapi.schemas import TEXT, TIME, listed, record
@@ -8,7 +9,9 @@ from app.openapi.schemas import TEXT, TIME, listed, record
 SCOPE: Json = {"type": "string", "enum": list(SCOPES)}
 NOTHING: Json = {"type": "object", "additionalProperties": False}
 NAME: Json = {"type": "string", "pattern": "^ *[a-zA-Z0-9][a-zA-Z0-9._@+-]{2,63} *$"}
-PASSWORD: Json = {"minLength": SHORTEST_PASSWORD, "maxLength": LONGEST_PASSWORD, **TEXT}
+SENT: Json = {"maxLength": LONGEST_TEXT, "pattern": r"^[^\u0000\ud800-\udfff]*$", **TEXT}
+"""What a field takes: no zero character and no half of a pair, which nobody can keep."""
+PASSWORD: Json = {**SENT, "minLength": SHORTEST_PASSWORD, "maxLength": LONGEST_PASSWORD}
 PERSON = record({"name": TEXT, "scopes": listed(SCOPE)})
 KEY: dict[str, Json] = {
     "id": {"type": "integer"},
@@ -31,7 +34,7 @@ def form_page(_now: Now) -> Operation:
 
 def register(_now: Now) -> Operation:
     """POST /register."""
-    sent = {"name": NAME, "password": PASSWORD, "invitation": TEXT}
+    sent = {"name": NAME, "password": PASSWORD, "invitation": SENT}
     return Operation(
         "Register, and get a session",
         {
@@ -50,7 +53,7 @@ def register(_now: Now) -> Operation:
 
 def login(_now: Now) -> Operation:
     """POST /login."""
-    sent = {"name": TEXT, "password": TEXT}
+    sent = {"name": SENT, "password": SENT}
     return Operation(
         "Log in, and get a session",
         {
@@ -94,7 +97,7 @@ def list_keys(_now: Now) -> Operation:
 def make_key(_now: Now) -> Operation:
     """POST /keys."""
     sent = {
-        "label": {"minLength": 1, "maxLength": LONGEST_LABEL, **TEXT},
+        "label": {**SENT, "minLength": 1, "maxLength": LONGEST_LABEL},
         "scopes": listed(SCOPE, minItems=1),
         "days": {"type": "integer", "minimum": 1, "maximum": MOST_DAYS, "default": DAYS},
     }
