@@ -337,7 +337,7 @@ class Story:
     def _roll_out(self) -> str:
         before = self._identity()
         kept = self._started("xgboost-api")
-        self._set("ports", {"proxy": self._ports.edge, "prometheus": 9191})
+        self._set("ports", {"proxy": self._ports.edge, "node-exporter": 9191})
         self._end_of(self._pulumi("up", "--yes", "--skip-preview", "--stack", "dev"))
         assert self._identity() == before, "another host"
         ports = self._guest.run("docker", "ps", "--format", "{{.Names}}")
