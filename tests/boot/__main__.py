@@ -342,7 +342,7 @@ class Story:
         assert self._identity() == before, "another host"
         ports = self._guest.run("docker", "ps", "--format", "{{.Names}}")
         assert self._started("xgboost-api") == kept, f"the API was restarted: {ports}"
-        return "Prometheus moved to another port; the API's container kept running"
+        return "the node exporter moved to another port; the API's container kept running"
 
     def _bad(self) -> str:
         wsgi = self._checkout / "app" / "wsgi.py"
