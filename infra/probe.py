@@ -186,9 +186,10 @@ UNKNOWN = Trust()
 
 
 def ask(url: str, trust: Trust = UNKNOWN, key: str = "", timeout_s: float = 5.0) -> Answer:
-    """Send the example of the README to `/predict`.
+    """Send the example of the README to `/predict`, once the service says that it is ready.
 
-    Who can't prove to be the service gets no key: that it asks for one is its answer then.
+    Asked before that, a new stack would show nothing but failed requests. Who can't prove to be
+    the service gets no key: that it asks for one is its answer then.
 
     Parameters
     ----------
@@ -211,6 +212,8 @@ def ask(url: str, trust: Trust = UNKNOWN, key: str = "", timeout_s: float = 5.0)
         url, json.dumps(EXAMPLE_BODY).encode(), {"Content-Type": "application/json", **shown}
     )
     try:
+        if waits := _waits(url.removesuffix("/predict") + "/readyz", trust, timeout_s):
+            return Answer(reason=waits)
         with urllib.request.urlopen(  # noqa: S310
             request, timeout=timeout_s, context=trust.context()
         ) as response:
@@ -221,6 +224,17 @@ def ask(url: str, trust: Trust = UNKNOWN, key: str = "", timeout_s: float = 5.0)
         return Answer(reason=f"{url} answered {error.code}: {error.read(300).decode('utf8')}")
     except (OSError, ValueError, http.client.HTTPException) as error:
         return Answer(reason=f"{url}: {error}{_hint(error) if trust.verified else ''}")
+
+
+def _waits(url: str, trust: Trust, timeout_s: float) -> str:
+    """Return what a service says that is not ready; nothing when it may be asked."""
+    try:
+        urllib.request.urlopen(url, timeout=timeout_s, context=trust.context()).close()  # noqa: S310
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code == http.HTTPStatus.SERVICE_UNAVAILABLE:
+                return f"{url} answered {error.code}: {error.read(300).decode('utf8')}"
+    return ""
 
 
 def _hint(error: Exception) -> str:

@@ -187,6 +187,9 @@ class Predicts(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_GET(self):
+        self.send_error(503 if self.path == "/young/readyz" else 200)
+
     def log_message(self, *_):
         """Say nothing."""
 
@@ -209,6 +212,13 @@ def edge(certificate):
 def test_an_address_is_asked_whatever_its_certificate(edge):
     """No public authority signs for an address: the edge has its own."""
     assert ask(f"https://127.0.0.1:{edge}/predict") == PRICE
+
+
+def test_a_service_that_is_not_ready_is_asked_for_nothing(edge):
+    """It would refuse for want of a model, and count that as a failure of its own."""
+    found = ask(f"https://127.0.0.1:{edge}/young/predict")
+    assert found.prediction is None
+    assert "/young/readyz answered 503" in found.reason
 
 
 def test_a_domain_must_have_a_certificate_that_clients_trust(edge, certificate, monkeypatch):
