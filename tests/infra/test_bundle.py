@@ -123,7 +123,7 @@ def test_a_container_has_room_for_the_job_that_it_starts(dev):
     for service in services_of("compose"):
         limit = f"{service.memory_mb + service.job_mb}m"
         assert containers[service.name]["mem_limit"] == limit
-    assert containers["retrainer"]["mem_limit"] == "960m"
+    assert containers["retrainer"]["mem_limit"] == "1056m"
 
 
 def test_a_rollout_restarts_only_who_reads_the_bundle(dev):
