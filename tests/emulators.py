@@ -76,7 +76,7 @@ def _running(command, settings, home, url, health):
         yield url
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 def _wait_for(server, url, log):

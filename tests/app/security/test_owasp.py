@@ -82,7 +82,8 @@ def test_api2_an_unknown_name_takes_as_long(site):
     seconds("nobody0")
     known = min(seconds("anna") for _ in range(5))
     unknown = min(seconds(f"nobody{at}") for at in range(5))
-    assert 0.5 < known / unknown < 2.0
+    # Without the hash of an unknown one it is twenty times as quick.
+    assert 0.2 < known / unknown < 5.0
 
 
 def test_api3_broken_object_property_level_authorization(site):
