@@ -196,9 +196,11 @@ def test_a_job_that_hangs_is_ended(database, tmp_path):
 def test_a_job_that_cannot_end_is_killed(database, tmp_path):
     """Stopped, or stuck in code that lets no thread of its own run: others wait behind this one."""
     own = {"DATABASE_URL": database.url, "DATA_DIR": str(tmp_path)}
+    # Other tests' servers are children of this process too.
+    others = set(psutil.Process().children())
     with ThreadPoolExecutor(1) as pool:
         ended = pool.submit(run_job, queue(database), os.environ | own, 1, 0.5)
-        while not (jobs_now := psutil.Process().children()):
+        while not (started := set(psutil.Process().children()) - others):
             time.sleep(0.01)
-        jobs_now[0].suspend()
+        started.pop().suspend()
         assert ended.result(20) == -signal.SIGKILL
