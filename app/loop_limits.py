@@ -4,6 +4,13 @@ PSI_WARN = 0.1
 PSI_DRIFTED = 0.2
 """The usual limits of credit scoring (Siddiqi 2006, Credit Risk Scorecards): below 0.1 no change,
 above 0.2 a large one."""
+DRIFTED_AT_ONCE = 2
+"""So many features over `PSI_DRIFTED` start a retraining."""
+WINDOW_ROWS = 500
+"""The newest served rows, which are compared with the reference as soon as there are so many.
+
+Without drift the PSI of so many stays below 0.05; that of 100 reaches 0.29.
+"""
 RMSE_ALARM = 1.3
 """Times the baseline: what the RMSE on the version's test rows is below with 95 % confidence.
 

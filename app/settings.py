@@ -65,7 +65,7 @@ class Settings:
             A number is no number or not positive, or an address is not http.
         """
         return cls(
-            tracking_uri=_http(environment, "MLFLOW_TRACKING_URI", cls.tracking_uri),
+            tracking_uri=http_address(environment, "MLFLOW_TRACKING_URI", cls.tracking_uri),
             model_name=environment.get("MODEL_NAME", cls.model_name),
             model_alias=environment.get("MODEL_ALIAS", cls.model_alias),
             model_poll_s=_positive(environment, "MODEL_POLL_S", cls.model_poll_s),
@@ -74,7 +74,7 @@ class Settings:
             max_body_bytes=int(_positive(environment, "MAX_BODY_BYTES", cls.max_body_bytes)),
             max_rows=int(_positive(environment, "MAX_ROWS", cls.max_rows)),
             bundle_hash=environment.get("BUNDLE_HASH") or None,
-            prometheus_url=_http(environment, "PROMETHEUS_URL", cls.prometheus_url),
+            prometheus_url=http_address(environment, "PROMETHEUS_URL", cls.prometheus_url),
             **_keeping(environment),
         )
 
@@ -101,7 +101,8 @@ def _keeping(environment: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _http(environment: Mapping[str, str], name: str, default: str) -> str:
+def http_address(environment: Mapping[str, str], name: str, default: str) -> str:
+    """Return the address in a variable, or else the default; raises SettingsError."""
     uri = (environment.get(name) or default).rstrip("/")
     if not uri.startswith(("http://", "https://")):
         message = f"{name}={uri}: must be an http address, as {default}"

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import yaml
 
-from app.loop_limits import LEAST_LABELLED_ROWS, RMSE_ALARM
+from app.loop_limits import DRIFTED_AT_ONCE, LEAST_LABELLED_ROWS, PSI_DRIFTED, PSI_WARN, RMSE_ALARM
 from app.loop_metrics import (
     DRIFT_CHECKED,
     DRIFT_PSI,
@@ -25,6 +25,7 @@ from app.metrics import (
     UNRECORDED,
 )
 from app.model_health import BASELINE_RMSE, MODEL_STALE
+from app.status.queries import EDGE_UP
 from monitoring.objectives import (
     FAST,
     MEDIUM,
@@ -37,7 +38,6 @@ from monitoring.objectives import (
     error_share,
 )
 from monitoring.prometheus import API_JOB
-from monitoring.retrainer.limits import DRIFTED_AT_ONCE, PSI_DRIFTED, PSI_WARN
 
 RUNBOOK = "docs/runbook.md"
 MOST_HTTP_FAULTS = 3
@@ -48,7 +48,6 @@ TOLD_S = 3600
 """So long a refused challenger is told of: nothing is broken that would have to end."""
 LEAST_LIFE = 0.2
 """Of a certificate's validity: the edge renews at a third, so at a fifth it has failed for long."""
-EDGE_UP = "edge_up"
 CERTIFICATE_BEGINS = "edge_certificate_not_before_timestamp_seconds"
 CERTIFICATE_ENDS = "edge_certificate_not_after_timestamp_seconds"
 """Written by the host's agent, `infra.onhost.edge_watch`; the node exporter tells them."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from monitoring.alerts import EDGE_UP
+from app.status.queries import EDGE_UP
 from monitoring.panels import Panel, Query, compose, graph, number, rate
 
 # No exporter for containers runs: each service tells its own process's figures.

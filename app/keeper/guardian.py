@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-import app
+from app.child_environment import child_environment
 
 log = logging.getLogger(__name__)
 
@@ -69,12 +69,9 @@ class Guardian:
             log.error("the keeper of predictions ended with status %d: it is started again", status)
 
     def _started(self, lock: int) -> "subprocess.Popen[bytes]":
-        # It finds this package wherever the server found it.
-        home = str(Path(app.__file__).parents[1])
-        paths = [home, *filter(None, [self._environment.get("PYTHONPATH")])]
         return subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
             pass_fds=(lock,),
-            env={**self._environment, "PYTHONPATH": os.pathsep.join(paths)},
+            env=child_environment(self._environment),
         )

@@ -5,7 +5,13 @@ from typing import Any
 from app.cache import DiskCache
 from app.database.connection import UnavailableError
 from app.instants import iso
-from app.loop_limits import LEAST_LABELLED_ROWS, PSI_DRIFTED, PSI_WARN, RMSE_ALARM
+from app.loop_limits import (
+    LEAST_LABELLED_ROWS,
+    PSI_DRIFTED,
+    PSI_WARN,
+    RMSE_ALARM,
+    WINDOW_ROWS,
+)
 from app.model import ServedModel
 from app.service import Service
 from app.settings import Settings
@@ -23,6 +29,7 @@ RETRAININGS = 10
 LIMITS = {
     "psi_warn": PSI_WARN,
     "psi_drifted": PSI_DRIFTED,
+    "window_rows": WINDOW_ROWS,
     "rmse_alarm": RMSE_ALARM,
     "least_labelled_rows": LEAST_LABELLED_ROWS,
 }

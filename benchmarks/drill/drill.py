@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Literal
 
 from app.database.retrainings import ENDED, PROMOTED, REFUSED, Retraining
+from app.loop_limits import DRIFTED_AT_ONCE, WINDOW_ROWS
 from app.loop_metrics import DRIFT_ROWS, DRIFTED_FEATURES
 from benchmarks.drill import scenarios
 from benchmarks.drill.edge import Answer, Edge, Restless
@@ -23,7 +24,6 @@ from benchmarks.drill.world import (
     until,
     value,
 )
-from monitoring.retrainer.limits import DRIFTED_AT_ONCE, LEAST_WINDOW_ROWS
 from training.champion import Version
 from training.evaluate import rmse
 
@@ -214,7 +214,7 @@ class Drill:
     def measured(self) -> float | None:
         """Return the rows that drift was measured on, once they are enough."""
         rows = value(self.edge, f'{DRIFT_ROWS}{{model="{NAME}"}}')
-        return rows if rows is not None and rows >= LEAST_WINDOW_ROWS else None
+        return rows if rows is not None and rows >= WINDOW_ROWS else None
 
     def served(self, version: Version) -> str | None:
         """Return the version once the client that never rests has had its answer."""

@@ -3,21 +3,18 @@
 import csv
 import json
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from app.database import retrainings
 from app.database.connection import Database
 from app.database.retrainings import Retraining
-from app.metrics import VIOLATIONS
 from benchmarks.drill.edge import Edge
 from benchmarks.drill.scenarios import Batch
 from benchmarks.scratch import ScratchStack
 from infra.errors import UserError
+from monitoring.retrainer import api_figures
 from training import champion
 from training.champion import Version
 from training.models.interface import Model
@@ -111,14 +108,11 @@ class World:
 
     def violations(self) -> dict[str, float]:
         """Return how many predictions were refused for a value, by column."""
-        with urllib.request.urlopen(self.stack.url("xgboost-api", "/metrics"), timeout=10) as found:
-            families = text_string_to_metric_families(found.read().decode())
-        return {
-            sample.labels["column"]: sample.value
-            for family in families
-            for sample in family.samples
-            if sample.name == VIOLATIONS
-        }
+        found = api_figures.violations(self.stack.url("xgboost-api"))
+        if found is None:
+            message = "the API does not tell its figures"
+            raise DrillError(message)
+        return found
 
     def logs(self) -> str:
         """Return the ends of what the loop's services wrote."""

@@ -50,10 +50,23 @@ def by_operator(connection: Connection, wish: Wish, now: float) -> Retraining:
     return queued
 
 
-def by_schedule(connection: Connection, now: float, every_s: float) -> list[Retraining]:
-    """Queue the models whose last retraining, or else first prediction, is so long ago."""
+def by_schedule(connection: Connection, now: float, every_s: float | None) -> list[Retraining]:
+    """Queue the models that are due."""
     return [
         retrainings.queue(connection, model, SCHEDULE, now)
+        for model in due(connection, now, every_s)
+    ]
+
+
+def due(connection: Connection, now: float, every_s: float | None) -> list[str]:
+    """Return the models whose last retraining, or else first prediction, is so long ago.
+
+    There is none without a schedule: `every_s` is None.
+    """
+    if every_s is None:
+        return []
+    return [
+        model
         for model in PROBLEMS
         if (since := _waits_since(connection, model)) is not None and now - since >= every_s
     ]

@@ -1,11 +1,13 @@
 """Pure: how far the served rows are from the rows that a version was trained on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from app.loop_limits import PSI_DRIFTED
 from training.rows import TrainingRows
 
 Floats = npt.NDArray[np.float64]
@@ -87,6 +89,11 @@ def measure(reference: Reference, rows: Floats, predictions: Floats) -> dict[str
         )
         for name, window in zip(reference.values, [*rows.T, predictions], strict=True)
     }
+
+
+def drifted(psi_of: Mapping[str, float]) -> int:
+    """Count the input features that have drifted, by each one's PSI."""
+    return sum(found > PSI_DRIFTED for name, found in psi_of.items() if name != PREDICTION)
 
 
 def shares(values: Floats, edges: Floats) -> Floats:

@@ -8,36 +8,32 @@ import json
 import os
 import re
 import sys
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import groupby
 from operator import itemgetter
 
 import numpy as np
-from prometheus_client.parser import text_string_to_metric_families
 
 from app.database.connection import Database, UnavailableError
 from app.database.feedback import LIVE_ROWS
 from app.database.recent import Labelled, Served, labelled, served
-from app.metrics import VIOLATIONS
+from app.loop_limits import WINDOW_ROWS
 from app.registry import ModelVersion, Registry
 from app.rest import RegistryError, Rest
 from app.settings import Settings
+from monitoring.retrainer.api_figures import violations
 from monitoring.retrainer.drift import PREDICTION
-from monitoring.retrainer.limits import LEAST_WINDOW_ROWS, WINDOW_ROWS
 from monitoring.retrainer.reference import NoReferenceError, References
 from monitoring.retrainer.report_page import Facts, VersionError, compared, page
 from monitoring.retrainer.reports import EXPERIMENT, MODEL_TAG, Report
 from training.command import say, stoppable
 from training.errors import TrainingError
 from training.rows import TrainingRows
-from training.tracking import tracking_uri
+from training.tracking import CHAMPION, tracking_uri
 
-ALIAS = "champion"
 FILE = "drift.html"
 DATABASE_WAIT_S = 10.0
-API_TIMEOUT_S = 5.0
 UNFIT = re.compile(r"[^\w./ -]")
 """What MLflow allows in no metric's name."""
 
@@ -53,7 +49,7 @@ def gather(model: str, settings: Settings, api_url: str | None) -> Facts:
         Somebody does not answer.
     """
     registry = Registry(Rest(settings.tracking_uri))
-    version = registry.version_by_alias(model, ALIAS)
+    version = registry.version_by_alias(model, CHAMPION)
     references = References(registry)
     reference = references.rows(version).of_reference()
     baseline = references.metadata(version).get("test_rmse")
@@ -64,8 +60,8 @@ def gather(model: str, settings: Settings, api_url: str | None) -> Facts:
             known = labelled(connection, model, LIVE_ROWS)
     finally:
         database.close()
-    violations = None if api_url is None else violations_at(api_url)
-    return facts(version, reference, window, known, baseline, violations)
+    refused = None if api_url is None else violations(api_url)
+    return facts(version, reference, window, known, baseline, refused)
 
 
 def facts(
@@ -74,7 +70,7 @@ def facts(
     window: Served,
     known: Labelled,
     baseline: float | None,
-    violations: Mapping[str, float] | None,
+    refused: Mapping[str, float] | None,
 ) -> Facts:
     """Compare the window with the reference, feature by feature.
 
@@ -84,10 +80,10 @@ def facts(
         The window has too few rows, or not the reference's columns.
     """
     rows = len(window.rows) if window.rows.shape[1] == len(reference.columns) else 0
-    if rows < LEAST_WINDOW_ROWS:
+    if rows < WINDOW_ROWS:
         message = (
             f"{version.name}: {rows} rows with the columns of version {version.version} were "
-            f"served: at least {LEAST_WINDOW_ROWS} are needed"
+            f"served: at least {WINDOW_ROWS} are needed"
         )
         raise TrainingError(message)
     pairs = [
@@ -106,7 +102,7 @@ def facts(
         features=sorted(features, key=lambda feature: -feature.psi),
         errors=errors_of(known),
         baseline_rmse=baseline,
-        violations=violations,
+        violations=refused,
     )
 
 
@@ -119,21 +115,6 @@ def errors_of(known: Labelled) -> list[VersionError]:
         errors = [error for _, error in pairs]
         found.append(VersionError(version, float(np.sqrt(np.mean(errors))), len(errors)))
     return found
-
-
-def violations_at(api_url: str) -> dict[str, float] | None:
-    """Ask the API how many predictions it refused, by column; None: it does not answer."""
-    try:
-        with urllib.request.urlopen(f"{api_url}/metrics", timeout=API_TIMEOUT_S) as answer:  # noqa: S310
-            families = list(text_string_to_metric_families(answer.read().decode()))
-    except (OSError, ValueError):
-        return None
-    return {
-        sample.labels["column"]: sample.value
-        for family in families
-        for sample in family.samples
-        if sample.name == VIOLATIONS
-    }
 
 
 def figures(found: Facts) -> dict[str, float]:

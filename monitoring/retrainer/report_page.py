@@ -9,8 +9,8 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader
 from scipy import stats  # type: ignore[import-untyped]
 
-from monitoring.retrainer.drift import PREDICTION, Floats, ReferenceValues, psi, shares
-from monitoring.retrainer.limits import DRIFTED_AT_ONCE, PSI_DRIFTED, PSI_WARN
+from app.loop_limits import DRIFTED_AT_ONCE, PSI_DRIFTED, PSI_WARN
+from monitoring.retrainer.drift import Floats, ReferenceValues, drifted, psi, shares
 
 TEMPLATES = Path(__file__).parent / "templates"
 BARS = 24
@@ -107,8 +107,7 @@ class Facts:
     @property
     def drifted(self) -> int:
         """Count the input features that have drifted."""
-        found = [each.name for each in self.features if each.verdict == DRIFTED]
-        return len(set(found) - {PREDICTION})
+        return drifted({each.name: each.psi for each in self.features})
 
 
 def compared(name: str, reference: Floats, window: Floats) -> Feature:

@@ -7,10 +7,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import monitoring
+from app.child_environment import child_environment
 from app.rest import RegistryError, Rest
 
 log = logging.getLogger(__name__)
@@ -135,13 +134,12 @@ class Reports:
 
 def starter(database_url: str, uri: str) -> Start:
     """Return what starts `monitoring.retrainer.report` on this database and this MLflow."""
-    # Not by the working folder: paths in the environment may be relative to it.
-    home = str(Path(monitoring.__file__).parents[1])
-    paths = os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
-    own = {"DATABASE_URL": database_url, "MLFLOW_TRACKING_URI": uri, "PYTHONPATH": paths}
+    own = {"DATABASE_URL": database_url, "MLFLOW_TRACKING_URI": uri}
 
     def start(model: str) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "monitoring.retrainer.report", model]
-        return subprocess.Popen(command, env=os.environ | own, stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            command, env=child_environment(os.environ | own), stdout=subprocess.PIPE, text=True
+        )
 
     return start

@@ -1,19 +1,17 @@
 """Runs what is queued, one retraining at a time, each in a process of its own."""
 
 import logging
-import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-import monitoring
+from app.child_environment import child_environment
 from app.database import retrainings
 from app.database.connection import Database, UnavailableError
 from app.database.retrainings import COLLECTING, FAILED, Retraining
-from monitoring.retrainer.asks import by_schedule
+from monitoring.retrainer.asks import by_schedule, due
 from monitoring.retrainer.policy import MOST_TRIES, MOST_TRIES_REGISTERED
 
 log = logging.getLogger(__name__)
@@ -59,9 +57,12 @@ class Runner:
         UnavailableError
             The database cannot be used now.
         """
+        # Most looks find nothing, and must not keep writers waiting.
+        with self._database.reading() as connection:
+            if not retrainings.unfinished(connection) and not due(connection, now, self._every_s):
+                return True
         with self._database.writing() as connection:
-            if self._every_s is not None:
-                by_schedule(connection, now, self._every_s)
+            by_schedule(connection, now, self._every_s)
             task = next(iter(retrainings.unfinished(connection)), None)
             if task is None:
                 return True
@@ -104,12 +105,10 @@ def run_job(
     last_words_s: float = LAST_WORDS_S,
 ) -> int:
     """Run a retraining in a process that ends when this one does, whatever way."""
-    home = str(Path(monitoring.__file__).parents[1])
-    paths = [home, *filter(None, [environment.get("PYTHONPATH")])]
     with subprocess.Popen(
         [sys.executable, "-m", "monitoring.retrainer.job", str(number)],
         stdin=subprocess.PIPE,
-        env={**environment, "PYTHONPATH": os.pathsep.join(paths)},
+        env=child_environment(environment),
     ) as job:
         try:
             return job.wait(longest_s)

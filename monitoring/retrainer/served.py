@@ -1,15 +1,11 @@
 """Finds out whether the API serves a version: by its own figures."""
 
 import time
-import urllib.request
 from collections.abc import Callable
 from typing import Literal
 
-from prometheus_client.parser import text_string_to_metric_families
+from monitoring.retrainer.api_figures import serves
 
-from app.metrics import MODEL_INFO
-
-TIMEOUT_S = 5.0
 EVERY_S = 0.25
 REFUSES_AFTER_S = 60.0
 """So long it may answer without the version: it asks the registry every 3 s."""
@@ -17,21 +13,6 @@ PATIENCE_S = 120.0
 """So long it may be away."""
 
 Verdict = Literal["served", "not served", "not seen"]
-
-
-def serves(api_url: str, model: str, version: str) -> bool | None:
-    """Return whether the API serves the version now; None: it does not answer."""
-    try:
-        with urllib.request.urlopen(f"{api_url}/metrics", timeout=TIMEOUT_S) as answer:  # noqa: S310
-            families = list(text_string_to_metric_families(answer.read().decode()))
-    except (OSError, ValueError):
-        return None
-    return any(
-        sample.labels.get("model") == model and sample.labels.get("version") == version
-        for family in families
-        if family.name == MODEL_INFO
-        for sample in family.samples
-    )
 
 
 def await_served(api_url: str, model: str, version: str) -> Verdict:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.settings import Settings as ApiSettings
-from app.settings import SettingsError
+from app.settings import SettingsError, http_address
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,10 @@ class Settings:
             The hours are no number above 0, or an address is not http.
         """
         shared = ApiSettings.from_environment(environment)
-        api_url = environment.get("API_URL", "http://127.0.0.1:5001").rstrip("/")
-        if not api_url.startswith(("http://", "https://")):
-            message = f"API_URL={api_url}: must be an http address, as http://127.0.0.1:5001"
-            raise SettingsError(message)
         return cls(
             database_url=shared.database_url,
             tracking_uri=shared.tracking_uri,
-            api_url=api_url,
+            api_url=http_address(environment, "API_URL", "http://127.0.0.1:5001"),
             data_dir=shared.data_dir,
             retrain_every_s=_every_s(environment.get("RETRAIN_EVERY_HOURS", "")),
         )

@@ -11,6 +11,11 @@ from sqlalchemy import Connection
 from app.database.connection import Database, UnavailableError
 from app.database.recent import labelled_count, served
 from app.database.retrainings import last_judged
+from app.loop_limits import (
+    DRIFTED_AT_ONCE,
+    PSI_WARN,
+    WINDOW_ROWS,
+)
 from app.loop_metrics import (
     DRIFT_CHECKED,
     DRIFT_KS,
@@ -22,20 +27,13 @@ from app.loop_metrics import (
 )
 from app.registry import ModelVersion, Registry
 from app.rest import RegistryError, Rest
-from monitoring.retrainer.drift import PREDICTION, FeatureDrift, measure
-from monitoring.retrainer.limits import (
-    DRIFTED_AT_ONCE,
-    LEAST_WINDOW_ROWS,
-    PSI_DRIFTED,
-    PSI_WARN,
-    WINDOW_ROWS,
-)
+from monitoring.retrainer.drift import FeatureDrift, drifted, measure
 from monitoring.retrainer.reference import NoReferenceError, References
 from monitoring.retrainer.reports import CALM, DRIFTED, WARNED, Report, Reports, Start, starter
+from training.tracking import CHAMPION
 
 log = logging.getLogger(__name__)
 
-ALIAS = "champion"
 COUNT_EVERY_S = 60.0
 """A model that was never retrained may have very many, and they take 0.1 s."""
 
@@ -52,9 +50,7 @@ class Figures:
     @property
     def drifted(self) -> int:
         """Count the input features that have drifted."""
-        return sum(
-            drift.psi > PSI_DRIFTED for name, drift in self.drift.items() if name != PREDICTION
-        )
+        return drifted({name: drift.psi for name, drift in self.drift.items()})
 
     @property
     def level(self) -> int:
@@ -132,7 +128,7 @@ class Watch(Collector):
     def _look_at_registry(self) -> Iterator[tuple[str, str]]:
         """Find the champions; those of before stay while the registry is away."""
         try:
-            self._champions = self._registry.champions(ALIAS)
+            self._champions = self._registry.champions(CHAMPION)
         except RegistryError as error:
             yield "registry", str(error)
 
@@ -145,7 +141,7 @@ class Watch(Collector):
         fits = window.rows.shape[1] == len(reference.columns)
         rows = len(window.rows) if fits else 0
         report = self._reports.newest(name)
-        if rows < LEAST_WINDOW_ROWS:
+        if rows < WINDOW_ROWS:
             return Figures(rows, labelled, report=report)
         drift = measure(reference, window.rows, window.predictions)
         figures = Figures(rows, labelled, drift, report)

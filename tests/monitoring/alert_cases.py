@@ -23,7 +23,8 @@ from app.metrics import (
     UNRECORDED,
 )
 from app.model_health import BASELINE_RMSE, MODEL_STALE
-from monitoring.alerts import CERTIFICATE_BEGINS, CERTIFICATE_ENDS, EDGE_UP
+from app.status.queries import EDGE_UP
+from monitoring.alerts import CERTIFICATE_BEGINS, CERTIFICATE_ENDS
 
 API = 'instance="api:5001",job="xgboost-api"'
 HOST = 'instance="host:9100",job="node"'

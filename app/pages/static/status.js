@@ -79,7 +79,7 @@ function charts({ course, limits, model, problems }) {
     .map(([name, values]) => ({ name, values, write: hundredths }))
     .sort((one, other) => (newest(other.values) ?? 0) - (newest(one.values) ?? 0));
   draw("drift", { title: "Drift of the features (PSI)", at,
-    none: problems.prometheus === null ? "Not measured yet: it takes 500 served rows" : none,
+    none: problems.prometheus === null ? `Not measured yet: it takes ${limits.window_rows} served rows` : none,
     lines: features.slice(0, NAMED_FEATURES).map((line, nth) => ({ ...line, colour: COLOURS[nth] })),
     quietly: features.slice(NAMED_FEATURES),
     limits: [

@@ -75,15 +75,15 @@ def test_api2_an_unknown_name_takes_as_long(site):
     site.person("anna")
 
     def seconds(name):
-        started = time.perf_counter()
+        started = time.process_time()
         site.client().post("/login", json={"name": name, "password": "x" * 12})
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     seconds("nobody0")
     known = min(seconds("anna") for _ in range(5))
     unknown = min(seconds(f"nobody{at}") for at in range(5))
     # Without the hash of an unknown one it is twenty times as quick.
-    assert 0.2 < known / unknown < 5.0
+    assert 0.5 < known / unknown < 2.0
 
 
 def test_api3_broken_object_property_level_authorization(site):

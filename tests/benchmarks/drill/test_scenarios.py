@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from app.loop_limits import DRIFTED_AT_ONCE, PSI_DRIFTED
 from benchmarks.drill import scenarios
 from benchmarks.scratch import DATA
-from monitoring.retrainer.limits import DRIFTED_AT_ONCE, PSI_DRIFTED
 from training.data import Housing, read_housing
 from training.evaluate import rmse
 from training.generate import generate

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from app.status import queries
 from infra.onhost import edge_watch
 from monitoring import alerts
 from tests.infra.edge_process import Edge
@@ -89,7 +90,7 @@ def test_a_real_edge_shows_how_long_its_certificate_lasts(tmp_path, local):
 def test_the_alerts_ask_for_what_is_told():
     """The two sides can't import each other."""
     assert (edge_watch.UP, edge_watch.BEGINS, edge_watch.ENDS) == (
-        alerts.EDGE_UP,
+        queries.EDGE_UP,
         alerts.CERTIFICATE_BEGINS,
         alerts.CERTIFICATE_ENDS,
     )

@@ -7,6 +7,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from app.loop_limits import (
+    DRIFTED_AT_ONCE,
+    PSI_DRIFTED,
+    PSI_WARN,
+    WINDOW_ROWS,
+)
 from monitoring.retrainer.drift import (
     PREDICTION,
     Reference,
@@ -15,12 +21,6 @@ from monitoring.retrainer.drift import (
     measure,
     psi,
     shares,
-)
-from monitoring.retrainer.limits import (
-    DRIFTED_AT_ONCE,
-    LEAST_WINDOW_ROWS,
-    PSI_DRIFTED,
-    PSI_WARN,
 )
 from tests.monitoring.retrainer.districts import coastal, training_rows
 from training.generate import generate
@@ -36,7 +36,7 @@ REFERENCE = Reference.of(training_rows(DATA, KNOWN))
 
 
 def window(rows: np.ndarray, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).choice(rows, LEAST_WINDOW_ROWS, replace=False)
+    return np.random.default_rng(seed).choice(rows, WINDOW_ROWS, replace=False)
 
 
 def drift_of(rows: np.ndarray):

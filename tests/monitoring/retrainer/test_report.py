@@ -10,9 +10,8 @@ from scipy import stats
 from app.database.recent import Labelled, Served
 from app.registry import ModelVersion
 from monitoring.retrainer.drift import PREDICTION, Reference, measure
-from monitoring.retrainer.report import errors_of, facts, figures, violations_at
+from monitoring.retrainer.report import errors_of, facts, figures
 from monitoring.retrainer.report_page import DRIFTED, bars, compared, page
-from tests.app.mlflow_server import running
 from tests.monitoring.retrainer.districts import coastal, training_rows
 from training.errors import TrainingError
 from training.generate import generate
@@ -135,10 +134,3 @@ def test_without_rows_there_is_no_report(served):
     """What chance alone could make is not printed as drift."""
     with pytest.raises(TrainingError, match="at least 500"):
         facts(VERSION, REFERENCE, served, NOTHING, None, None)
-
-
-def test_an_api_that_is_away_is_no_reason_for_no_report():
-    """Refused values are then left out, and the page says so."""
-    with running() as somebody:
-        away = somebody.uri
-    assert violations_at(away) is None

@@ -13,6 +13,7 @@ from app.database.connection import Database
 from app.database.feedback import Told, add
 from app.database.predictions import store
 from app.database.retrainings import PROMOTED, begin, end, queue, step
+from app.loop_limits import PSI_DRIFTED, PSI_WARN, WINDOW_ROWS
 from app.loop_metrics import (
     DRIFT_CHECKED,
     DRIFT_KS,
@@ -23,7 +24,6 @@ from app.loop_metrics import (
     LABELLED_ROWS,
 )
 from monitoring.retrainer.drift import PREDICTION
-from monitoring.retrainer.limits import LEAST_WINDOW_ROWS, PSI_DRIFTED, PSI_WARN
 from monitoring.retrainer.watch import COUNT_EVERY_S, Watch
 from tests.app.mlflow_server import FakeMlflow, running
 from tests.monitoring.retrainer.districts import coastal, training_rows
@@ -81,7 +81,7 @@ def watched(database, mlflow) -> Iterator[Watched]:
     made.watch.close()
 
 
-def some(rows: np.ndarray, count: int = LEAST_WINDOW_ROWS, seed: int = 0) -> np.ndarray:
+def some(rows: np.ndarray, count: int = WINDOW_ROWS, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).choice(rows, count, replace=False)
 
 
@@ -94,7 +94,7 @@ def test_rows_like_those_trained_on_are_calm(watched):
     assert {labels[1] for labels in found if labels[0] == DRIFT_KS} == names
     assert max(value for labels, value in found.items() if labels[0] == DRIFT_PSI) < PSI_WARN
     assert found[DRIFTED_FEATURES,] == 0
-    assert found[DRIFT_ROWS,] == LEAST_WINDOW_ROWS
+    assert found[DRIFT_ROWS,] == WINDOW_ROWS
     assert found[DRIFT_CHECKED,] == NOW
     assert watched.reported == 0
 
@@ -131,9 +131,9 @@ def test_the_report_is_told_of(watched):
 
 def test_too_few_rows_are_no_fault(watched):
     """Their number is told and nothing else: chance alone would look like drift."""
-    watched.serve(some(INLAND, LEAST_WINDOW_ROWS - 10))
+    watched.serve(some(INLAND, WINDOW_ROWS - 10))
     found = watched.figures()
-    assert found[DRIFT_ROWS,] == LEAST_WINDOW_ROWS - 10
+    assert found[DRIFT_ROWS,] == WINDOW_ROWS - 10
     assert {labels[0] for labels in found} == {DRIFT_ROWS, LABELLED_ROWS, DRIFT_CHECKED}
     assert found[DRIFT_CHECKED,] == NOW
 

@@ -12,8 +12,8 @@ from app.database import retrainings
 from app.database.connection import Database
 from app.database.migrate import migrate
 from app.database.predictions import store
+from app.loop_limits import WINDOW_ROWS
 from monitoring.retrainer.history import History
-from monitoring.retrainer.limits import LEAST_WINDOW_ROWS
 from monitoring.retrainer.watch import Watch
 from tests.app.mlflow_server import running
 from tests.monitoring.retrainer.districts import coastal, training_rows
@@ -29,7 +29,7 @@ def told(folder: Path) -> Iterator[CollectorRegistry]:
     database = Database(url)
     data = generate(4_000)
     near = coastal(data)
-    inland = np.flatnonzero(~near)[:LEAST_WINDOW_ROWS]
+    inland = np.flatnonzero(~near)[:WINDOW_ROWS]
     assert store(database, requests(data.features[inland], data.target[inland], 0.0)) == 0
     _retrain(database, time.time())
     with running() as mlflow:
