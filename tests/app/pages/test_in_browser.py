@@ -1,7 +1,6 @@
 """The pages as people use them, in a real Chromium, where this machine has one."""
 
 import csv
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,23 +8,10 @@ import pytest
 
 from tests.app.fakes import SCHEMA
 from tests.app.pages.hosted import served, site
-from tests.browser import Browser, Page, browsing, program
-
-CHROMIUM = program()
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+from tests.browser import Page
 
 GOOD = "berkeley,8.3252,41,6.98,1.02,322,2.55,37.88,-122.23"
 HEADER = f"name,{','.join(SCHEMA.names)}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    # It goes on writing to its folder while it ends.
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
-        browsing(CHROMIUM, Path(profile)) as running,
-    ):
-        yield running
 
 
 @pytest.fixture(scope="module")

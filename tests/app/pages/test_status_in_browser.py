@@ -1,11 +1,8 @@
 """The status page as people see it, in a real Chromium, where this machine has one."""
 
 import re
-import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +11,7 @@ from app.status.blueprint import KEPT
 from tests.app.fakes import MODEL, FakeChampion
 from tests.app.pages.hosted import served, site
 from tests.app.status.prometheus_server import Figures, answering
-from tests.browser import Browser, Page, browsing, program
-
-CHROMIUM = program()
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+from tests.browser import Page
 
 RATED = replace(MODEL, baseline_rmse=0.376)
 CHARTS = ("traffic", "latency", "drift", "rmse")
@@ -26,16 +20,6 @@ DRAWN = """(id => {
   return it.getContext('2d').getImageData(0, 0, it.width, it.height).data.some((value) => value);
 })"""
 LAPTOP = {"width": 1366, "height": 660, "deviceScaleFactor": 1, "mobile": False}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    # It goes on writing to its folder while it ends.
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
-        browsing(CHROMIUM, Path(profile)) as running,
-    ):
-        yield running
 
 
 @pytest.fixture
