@@ -1,8 +1,8 @@
-"""Starts the service of fakes under its real server, granian, on a free port."""
+"""Starts an application under its real server, granian, and asks it over HTTP."""
 
+import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,36 +11,53 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from tests.postgres import free_port
 
 CHECKOUT = Path(__file__).parents[2]
-PATIENCE_S = 60
+PATIENCE_S = 90
 
 
 @contextmanager
 def running(folder: Path, workers: int = 1) -> Iterator[str]:
-    """Yield the address of a service with so many workers."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "tests.app.served:app"),
-        *("--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)),
-        *("--blocking-threads", "1", "--no-ws", "--log-level", "warning"),
-        *("--respawn-failed-workers", "--respawn-interval", "0.1"),
-    ]
+    """Yield the address of a service of fakes with so many workers."""
+    port = free_port()
     # Its metrics go below this folder, and not among those of other servers.
-    environment = os.environ | {"TMPDIR": str(folder), "OMP_NUM_THREADS": "1"}
-    with (folder / "log").open("wb") as log:
+    environment = {"TMPDIR": str(folder), "OMP_NUM_THREADS": "1"}
+    arguments = (
+        *("--workers", str(workers), "--blocking-threads", "1", "--log-level", "warning"),
+        *("--respawn-failed-workers", "--respawn-interval", "0.1"),
+    )
+    with serving("tests.app.served:app", port, folder / "log", environment, *arguments):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def serving(
+    target: str, port: int, log: Path, environment: dict[str, str], *arguments: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run an application that answers at /healthz, and end it afterwards."""
+    command = [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", target),
+        *("--host", "127.0.0.1", "--port", str(port), "--no-ws", *arguments),
+    ]
+    with log.open("ab") as output:
         process = subprocess.Popen(
-            command, env=environment, stdout=log, stderr=log, cwd=CHECKOUT, start_new_session=True
+            command,
+            env=os.environ | environment,
+            stdout=output,
+            stderr=output,
+            cwd=CHECKOUT,
+            start_new_session=True,
         )
-    address = f"http://127.0.0.1:{port}"
     try:
-        wait_for(f"{address}/healthz", folder / "log")
-        yield address
+        wait_for(f"http://127.0.0.1:{port}/healthz", log)
+        yield process
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(30)
         finally:
             # Its own group: workers that would not end.
             if process.poll() is None:
@@ -60,12 +77,14 @@ def wait_for(url: str, log: Path) -> None:
             time.sleep(0.1)
 
 
-def post(url: str, body: bytes, content_type: str = "application/json") -> tuple[int, bytes]:
-    """Send a body; return status and answer."""
-    request = urllib.request.Request(url, body, {"Content-Type": content_type})
+def ask(url: str, body: object = None) -> tuple[int, Any]:
+    """Return the status and the answer; a body makes it a POST, bytes are sent as they are."""
+    data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, answer.read()
+        answer = urllib.request.urlopen(request, timeout=10)
     except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read()
+        answer = error
+    with answer:
+        text = answer.read().decode()
+    return answer.status, json.loads(text) if "json" in answer.headers["Content-Type"] else text

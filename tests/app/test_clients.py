@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.app.fakes import MODEL, SCHEMA
-from tests.app.server import post, running
+from tests.app.server import ask, running
 
 pytestmark = pytest.mark.e2e
 
@@ -90,8 +90,8 @@ def test_mlserver_codecs_write_requests_and_read_answers(address):
         codecs.PandasCodec.encode_request(HOUSES),
         codecs.NumpyRequestCodec.encode_request(HOUSES.to_numpy()),
     ):
-        status, body = post(url, request.model_dump_json(exclude_none=True).encode())
+        status, body = ask(url, request.model_dump_json(exclude_none=True).encode())
         assert status == 200
-        answer = types.InferenceResponse.model_validate_json(body)
+        answer = types.InferenceResponse.model_validate(body)
         decoded = codecs.NumpyCodec.decode_output(answer.outputs[0])
         assert decoded[:, 0].tolist() == pytest.approx([SUM, SUM])

@@ -1,26 +1,22 @@
 """Several workers of one server: whichever answers, /metrics tells of all, the dead included."""
 
-import json
 import os
 import signal
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from app.example import EXAMPLE_BODY
-from tests.app.server import post, running
+from tests.app.server import ask, running
 
 pytestmark = pytest.mark.e2e
 
-BODY = json.dumps(EXAMPLE_BODY).encode()
 REQUESTS = 40
 
 
 def metrics(address: str) -> dict[str, float]:
-    with urllib.request.urlopen(f"{address}/metrics", timeout=10) as answer:
-        lines = answer.read().decode().splitlines()
+    lines = ask(f"{address}/metrics")[1].splitlines()
     told = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
     return {series: float(value) for series, value in told}
 
@@ -40,8 +36,8 @@ def test_counts_are_those_of_all_workers_and_survive_them(tmp_path):
     """Requests, bins and collections of two workers are added up; kill -9 loses no request."""
     with running(tmp_path, workers=2) as address:
         for _ in range(REQUESTS):
-            assert post(f"{address}/predict", BODY)[0] == 200
-        assert post(f"{address}/predict", b"{")[0] == 400
+            assert ask(f"{address}/predict", EXAMPLE_BODY)[0] == 200
+        assert ask(f"{address}/predict", b"{")[0] == 400
         before = settled(address)
         assert before["prediction_requests_total"] == REQUESTS + 1
         assert before['prediction_errors_total{reason="bad_input"}'] == 1
@@ -59,7 +55,7 @@ def test_counts_are_those_of_all_workers_and_survive_them(tmp_path):
         while len(workers(tmp_path)) < 3 and time.monotonic() < end:
             time.sleep(0.1)
         for _ in range(REQUESTS):
-            assert post(f"{address}/predict", BODY)[0] == 200
+            assert ask(f"{address}/predict", EXAMPLE_BODY)[0] == 200
         after = settled(address)
     assert after["prediction_requests_total"] == 2 * REQUESTS + 1
     assert after[f'prediction_feature_rows_total{{bin="8",{name}}}'] == 2 * REQUESTS

@@ -2,16 +2,12 @@
 
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,12 +17,12 @@ import psutil
 from app.database import retrainings
 from app.database.connection import Database
 from app.database.migrate import migrate
-from tests.app.server import wait_for
+from tests.app.server import CHECKOUT, ask, serving
 from tests.monitoring.retrainer.logged import log_rows
+from tests.postgres import free_port
 from training.generate import generate
 from training.tracking import get
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 MODEL = "california-housing"
 PATIENCE_S = 90.0
 
@@ -155,54 +151,19 @@ class Loop:
         logs = (self.folder / name for name in ("job.log", "service.log"))
         return "\n".join(path.read_text()[-3_000:] for path in logs if path.exists())
 
-    @contextmanager
-    def service(self, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+    def service(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """Run the retrainer as the host does, and end it afterwards."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         self.uri = f"http://127.0.0.1:{port}"
-        command = [
-            *(sys.executable, "-m", "granian", "--interface", "wsgi"),
-            *("monitoring.retrainer.wsgi:app", "--host", "127.0.0.1", "--port", str(port)),
-            *("--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning"),
+        arguments = (
+            *("--workers", "1", "--blocking-threads", "4", "--log-level", "warning"),
             "--respawn-failed-workers",
-        ]
-        with (self.folder / "service.log").open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                env=self.environment | environment,
-                stdout=log,
-                stderr=log,
-                cwd=CHECKOUT,
-                start_new_session=True,
-            )
-        try:
-            wait_for(f"{self.uri}/healthz", self.folder / "service.log")
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
+        )
+        log = self.folder / "service.log"
+        return serving("monitoring.retrainer.wsgi:app", port, log, self.environment, *arguments)
 
     def ask(self, path: str, body: object = None) -> tuple[int, Any]:
-        """Return the status and the answer; a body makes it a POST."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        asked = urllib.request.Request(self.uri + path, data=data, headers=headers)
-        try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:
-                return answer.status, _read(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, _read(error)
-
-
-def _read(answer: Any) -> Any:
-    text = answer.read().decode()
-    return json.loads(text) if "json" in answer.headers["Content-Type"] else text
+        return ask(self.uri + path, body)
 
 
 def firing(*names: str, began: str = "2026-11-21T10:00:00.123456789Z") -> dict[str, Any]:

@@ -3,10 +3,8 @@
 import base64
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -18,11 +16,11 @@ from typing import Any
 
 import pytest
 
+from tests.app.server import CHECKOUT, wait_for
+from tests.postgres import free_port
 from tests.training.houses import csv, original
 from training.data import Housing
 from training.generate import generate
-
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -143,8 +141,7 @@ def _run(found: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def mlflow(tmp_path_factory) -> Iterator[Mlflow]:
     folder = tmp_path_factory.mktemp("mlflow")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
         *("--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db"),
@@ -161,23 +158,11 @@ def mlflow(tmp_path_factory) -> Iterator[Mlflow]:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
     server = Mlflow(f"http://127.0.0.1:{port}", folder, process)
     try:
-        _wait(f"{server.uri}/health", folder / "log")
+        wait_for(f"{server.uri}/health", folder / "log")
         yield server
     finally:
         process.terminate()
         process.wait(30)
-
-
-def _wait(url: str, log: Path) -> None:
-    end = time.monotonic() + 90
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            if time.monotonic() > end:
-                pytest.fail(f"MLflow did not start: {log.read_text()[-2000:]}")
-            time.sleep(0.2)
 
 
 def write_houses(housing: Housing, path: Path) -> None:

@@ -1,15 +1,8 @@
 """A real MLflow server and real workers: the alias moves while requests keep coming."""
 
 import itertools
-import json
-import os
-import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,10 +12,11 @@ from typing import Any
 import pytest
 
 from tests.app.fakes import SavedModel
+from tests.app.server import ask, serving
+from tests.postgres import free_port
 
 pytestmark = pytest.mark.e2e
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 NAME, OTHER = "houses", "boats"
 ROWS = [[1.0], [2.5]]
 WORKERS = 2
@@ -38,22 +32,12 @@ class Api:
     uri: str = ""
 
     def ask(self, path: str, body: object = None) -> tuple[int, Any]:
-        """Return the status and the answer; a body makes it a POST."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        asked = urllib.request.Request(self.uri + path, data=data, headers=headers)
-        try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.load(error)
+        return ask(self.uri + path, body)
 
     @contextmanager
     def running(self, mlflow_uri: str, **environment: str) -> Iterator["Api"]:
         """Start it on a free port, and end it afterwards."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         self.uri = f"http://127.0.0.1:{port}"
         settings = {
             "MLFLOW_TRACKING_URI": mlflow_uri,
@@ -63,24 +47,15 @@ class Api:
             "DATA_DIR": str(self.folder / "data"),
             **environment,
         }
-        command = [
-            *(sys.executable, "-m", "granian", "--interface", "wsgi", "app.wsgi:app"),
-            *("--host", "127.0.0.1", "--port", str(port), "--workers", str(WORKERS)),
-            *("--blocking-threads", "1", "--no-ws", "--log-level", "info"),
+        arguments = (
+            *("--workers", str(WORKERS), "--blocking-threads", "1", "--log-level", "info"),
             # A worker that is told to end while it starts does not hear it.
             *("--workers-kill-timeout", "5"),
-        ]
-        told = self.folder / f"log-{port}"
-        with told.open("wb") as log:
-            process = subprocess.Popen(
-                command, cwd=CHECKOUT, env=os.environ | settings, stdout=log, stderr=log
-            )
-        try:
-            wait_until(lambda: told.read_text().count("Started worker") == WORKERS)
+        )
+        log = self.folder / f"log-{port}"
+        with serving("app.wsgi:app", port, log, settings, *arguments):
+            wait_until(lambda: log.read_text().count("Started worker") == WORKERS)
             yield self
-        finally:
-            process.terminate()
-            process.wait(30)
 
     def served_everywhere(self, version: str) -> bool:
         """Tell whether all workers predict with this version."""
