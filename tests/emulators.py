@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,14 +10,10 @@ from pathlib import Path
 
 from moto.server import ThreadedMotoServer
 
+from tests.ports import free_port
+
 SERVICES = ("acm", "ec2", "ecr", "elbv2", "iam", "kms", "logs", "s3", "ssm", "sts")
 START_TIMEOUT_S = 60
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager

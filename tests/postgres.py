@@ -4,12 +4,13 @@ import importlib.util
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.ports import free_port
 
 PASSWORD = "a-secret-of-the-test"
 
@@ -26,13 +27,6 @@ def binaries() -> Path | None:
         for path in Path(root).rglob("initdb"):
             return path.parent
     return None
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 where nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.postgres import free_port
+from tests.ports import free_port
 
 CHECKOUT = Path(__file__).parents[2]
 PATIENCE_S = 90

@@ -6,6 +6,7 @@ from app.keeper.keeper import Keeper
 from app.spool import segments
 from tests import postgres
 from tests.app.fakes import SCHEMA
+from tests.ports import free_port
 
 BODY = {"features": [list(SCHEMA.example_row)]}
 
@@ -13,7 +14,7 @@ BODY = {"features": [list(SCHEMA.example_row)]}
 @pytest.mark.skipif(postgres.binaries() is None, reason="NO POSTGRESQL ON THIS MACHINE")
 def test_predictions_wait_for_postgresql_that_comes_later(make_site, caplog):
     """All are answered with an id meanwhile; then the tables are made and every id is found."""
-    port = postgres.free_port()
+    port = free_port()
     url = f"postgresql+psycopg://reader:{postgres.PASSWORD}@127.0.0.1:{port}/postgres"
     site = make_site("open", url)
     keeper, http = Keeper(site.settings), site.client()

@@ -20,6 +20,7 @@ from app.spool.spool import Spool
 from tests import postgres
 from tests.app.records import one_id, prediction
 from tests.app.site import OPERATOR_KEY, PASSWORD
+from tests.ports import free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -28,7 +29,7 @@ class Server:
     """Granian with this application; every request is a connection of its own."""
 
     def __init__(self, folder: Path, **settings: str):
-        self.port = postgres.free_port()
+        self.port = free_port()
         (folder / "operator-key").write_text(OPERATOR_KEY)
         environment = {
             **os.environ,
@@ -141,7 +142,7 @@ def test_two_workers_share_accounts_and_one_keeper(server, tmp_path):
 @pytest.mark.skipif(postgres.binaries() is None, reason="NO POSTGRESQL ON THIS MACHINE")
 def test_service_starts_before_its_postgresql(tmp_path):
     """Workers and keeper come up without it and stay; when it comes they use it by themselves."""
-    port = postgres.free_port()
+    port = free_port()
     url = f"postgresql+psycopg://reader:{postgres.PASSWORD}@127.0.0.1:{port}/postgres"
     server = Server(tmp_path, DATABASE_URL=url, AUTH="open")
     try:

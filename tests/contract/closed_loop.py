@@ -19,7 +19,7 @@ from app.database.connection import Database
 from app.database.migrate import migrate
 from tests.app.server import CHECKOUT, ask, serving
 from tests.monitoring.retrainer.logged import log_rows
-from tests.postgres import free_port
+from tests.ports import free_port
 from training.generate import generate
 from training.tracking import get
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.app.server import CHECKOUT, wait_for
-from tests.postgres import free_port
+from tests.ports import free_port
 from tests.training.houses import csv, original
 from training.data import Housing
 from training.generate import generate

@@ -13,7 +13,7 @@ import pytest
 
 from tests.app.fakes import SavedModel
 from tests.app.server import ask, serving
-from tests.postgres import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.e2e
 

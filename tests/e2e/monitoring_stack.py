@@ -27,8 +27,8 @@ from monitoring.alertmanager import WEBHOOK_URL, Channels, render_alertmanager
 from monitoring.alerts import render_rules
 from monitoring.prometheus import ScrapeTarget, render_prometheus
 from tests.app.fakes import MODEL, FakeChampion
-from tests.infra.edge_process import free_port
 from tests.monitoring.retrainer.told import told
+from tests.ports import free_port
 
 SERVICE = {service.name: service for service in SERVICES}
 STARTED = ("node-exporter", "alertmanager", "prometheus")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import ssl
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import bcrypt
 
 from infra.credentials import login_line
 from infra.edge import BEHIND_LOGIN, render_caddyfile
+from tests.ports import free_port
 
 SERVICES = ("xgboost-api", "grafana", *BEHIND_LOGIN)
 CADDY = str(Path(sys.executable).with_name("caddy"))
@@ -47,11 +47,6 @@ class Echo(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra import credentials, database
-from tests.infra.edge_process import free_port
+from tests.ports import free_port
 
 NEEDED = ("initdb", "pg_ctl", "postgres", "psql")
 pytestmark = pytest.mark.skipif(

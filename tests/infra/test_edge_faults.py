@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from infra.services import API_WORKERS, SERVICES
-from tests.infra.edge_process import Edge, free_port
+from tests.infra.edge_process import Edge
+from tests.ports import free_port
 
 pytestmark = pytest.mark.e2e
 

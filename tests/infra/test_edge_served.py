@@ -12,7 +12,8 @@ import pytest
 
 from infra.credentials import OPERATOR
 from infra.edge import API_BODY_LIMIT, HSTS_S, HTTP_PORT, TOOLS_BODY_LIMIT
-from tests.infra.edge_process import PASSWORD, Edge, free_port
+from tests.infra.edge_process import PASSWORD, Edge
+from tests.ports import free_port
 
 MB = 1_000_000
 

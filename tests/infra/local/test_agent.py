@@ -9,7 +9,7 @@ import pytest
 from infra.local import processes
 from infra.local.agent import LocalService, due, end_leftover, judge, missing_of, port_message
 from infra.local.supervision import ProgramState
-from tests.infra.edge_process import free_port
+from tests.ports import free_port
 
 
 def service(name, *needs, runs="always", command=("true",), optional=False):
