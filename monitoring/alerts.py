@@ -249,10 +249,11 @@ ALERTS = (
     ),
     Alert(
         "DriftUnmeasured",
-        f"time() - max({DRIFT_CHECKED}) > {UNMEASURED_S}",
+        f"time() - max by (model) ({DRIFT_CHECKED}) > {UNMEASURED_S}",
         60,
         "ticket",
-        "drift has not been measured for {{ $value | humanizeDuration }}",
+        "drift{{ with $labels.model }} of {{ . }}{{ end }} has not been measured for "
+        "{{ $value | humanizeDuration }}",
         "Neither drift nor its end is seen meanwhile, and drift starts no retraining.",
         ("DatabaseAway",),
     ),

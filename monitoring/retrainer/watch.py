@@ -34,6 +34,8 @@ from training.tracking import CHAMPION
 
 log = logging.getLogger(__name__)
 
+REGISTRY = ""
+"""No model: what holds of all, and has no label in the figures."""
 COUNT_EVERY_S = 60.0
 """A model that was never retrained may have very many, and they take 0.1 s."""
 
@@ -65,7 +67,7 @@ class Watch(Collector):
     """Looks at the newest rows of every champion, and keeps what it found for whoever asks.
 
     A fault is logged when it begins and when it has passed. What could not be measured just now
-    keeps its figures; `DRIFT_CHECKED` then says how old they are.
+    keeps its figures; `DRIFT_CHECKED` then says how old they are, of each model and the registry.
     """
 
     def __init__(self, database: Database, uri: str, start: Start | None = None) -> None:
@@ -78,13 +80,10 @@ class Watch(Collector):
         self._figures: Mapping[str, Figures] = {}
         self._counted: dict[str, tuple[float, float, int]] = {}
         self._faults: dict[str, str] = {}
-        self._checked: float | None = None
+        self._checked: Mapping[str, float] = {}
 
     def step(self, now: float) -> None:
         """Measure once; `now` is in seconds since 1970. Nothing that fails is raised."""
-        if self._checked is None:
-            # A watch that never succeeds is to be seen too: its age begins here.
-            self._checked = now
         self._reports.step(now)
         faults = dict(self._look_at_registry())
         figures = {}
@@ -100,8 +99,11 @@ class Watch(Collector):
                     figures[name] = self._figures[name]
         self._figures = figures
         self._say(faults)
-        if not faults:
-            self._checked = now
+        # A watch that never succeeds is to be seen too: its age begins with its first attempt.
+        self._checked = {
+            subject: self._checked.get(subject, now) if faults.keys() & {REGISTRY, subject} else now
+            for subject in (REGISTRY, *self._champions)
+        }
 
     def collect(self) -> Iterable[Metric]:
         """Yield one metric a figure."""
@@ -117,9 +119,14 @@ class Watch(Collector):
             if found.report is not None:
                 report.add_metric([name, found.report.experiment_id, found.report.run_id], 1.0)
         yield report
-        if self._checked is not None:
-            text = "When drift was last measured of every model, or the first attempt at it."
-            yield GaugeMetricFamily(DRIFT_CHECKED, text, value=self._checked)
+        checked = GaugeMetricFamily(
+            DRIFT_CHECKED,
+            "When a model's drift, or without one the registry, was last seen, or first tried.",
+            labels=["model"],
+        )
+        for subject, at in self._checked.items():
+            checked.add_metric([subject], at)
+        yield checked
 
     def close(self) -> None:
         """End what was started."""
@@ -130,7 +137,7 @@ class Watch(Collector):
         try:
             self._champions = self._registry.champions(CHAMPION)
         except RegistryError as error:
-            yield "registry", str(error)
+            yield REGISTRY, str(error)
 
     def _measure(self, version: ModelVersion, now: float) -> Figures:
         name, reference = version.name, self._references.of(version)
@@ -162,7 +169,7 @@ class Watch(Collector):
             if self._faults.get(subject) != message:
                 log.warning("%s", message)
         for subject in self._faults.keys() - faults.keys():
-            log.warning("drift is measured again: %s", subject)
+            log.warning("drift is measured again: %s", subject or "the registry answers")
         self._faults = faults
 
 

@@ -265,9 +265,16 @@ CASES = {
         labelled(API),
     ),
     "DriftUnmeasured": Case(
-        {f"{DRIFT_CHECKED}{{{LOOP}}}": "0+60x5 300x60"},
-        {f"{DRIFT_CHECKED}{{{LOOP}}}": "0+60x11 660x60"},
-        "drift has not been measured for 15m 0s",
+        {
+            f"{DRIFT_CHECKED}{{{LOOP}}}": "0+60x60",
+            f"{DRIFT_CHECKED}{{{LOOP},{NAMED}}}": "0+60x5 300x60",
+        },
+        {
+            f"{DRIFT_CHECKED}{{{LOOP}}}": "0+60x11 660x60",
+            f"{DRIFT_CHECKED}{{{LOOP},{NAMED}}}": "0+60x60",
+        },
+        "drift of m has not been measured for 15m 0s",
+        labelled(NAMED),
     ),
     "RetrainingFailed": Case(
         ended(failed="0x10 600x60", promoted="60x60"),

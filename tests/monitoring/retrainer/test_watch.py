@@ -235,6 +235,14 @@ def test_a_fault_of_one_model_is_none_of_the_others(watched, mlflow, caplog):
     found = watched.figures(NOW)
     assert found[DRIFTED_FEATURES,] >= 2
     assert "another version 1: MLmodel is not as it was registered" in said(caplog)[0]
+    watched.watch.step(NOW + 10)
+    checked = {
+        sample.labels["model"]: sample.value
+        for metric in watched.watch.collect()
+        for sample in metric.samples
+        if sample.name == DRIFT_CHECKED
+    }
+    assert checked == {"": NOW + 10, MODEL: NOW + 10, "another": NOW}
 
 
 def test_a_model_that_is_gone_has_no_figures(watched, mlflow):
@@ -266,7 +274,7 @@ def test_prometheus_reads_it(watched):
     """The figures are in the text format, with help; before the first step there are none."""
     registry = CollectorRegistry()
     registry.register(watched.watch)
-    assert DRIFT_CHECKED not in generate_latest(registry).decode().replace("# ", "")
+    assert all(line.startswith("#") for line in generate_latest(registry).decode().splitlines())
     watched.serve(some(INLAND))
     watched.watch.step(NOW)
     told = generate_latest(registry).decode()
