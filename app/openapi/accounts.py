@@ -9,8 +9,8 @@ from app.openapi.schemas import TEXT, TIME, listed, record
 SCOPE: Json = {"type": "string", "enum": list(SCOPES)}
 NOTHING: Json = {"type": "object", "additionalProperties": False}
 NAME: Json = {"type": "string", "pattern": "^ *[a-zA-Z0-9][a-zA-Z0-9._@+-]{2,63} *$"}
-SENT: Json = {"maxLength": LONGEST_TEXT, "pattern": r"^[^\u0000\ud800-\udfff]*$", **TEXT}
-"""What a field takes: no zero character and no half of a pair, which nobody can keep."""
+SENT: Json = {"maxLength": LONGEST_TEXT, "pattern": r"^[^\u0000]*$", **TEXT}
+"""What a field takes. Nor half of a surrogate pair, which most engines allow in no pattern."""
 PASSWORD: Json = {**SENT, "minLength": SHORTEST_PASSWORD, "maxLength": LONGEST_PASSWORD}
 PERSON = record({"name": TEXT, "scopes": listed(SCOPE)})
 KEY: dict[str, Json] = {
