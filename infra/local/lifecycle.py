@@ -108,6 +108,7 @@ def down(checkout: Path) -> int:
         machine.stop(existing)
     _step(console, "stopping the embedded AWS")
     aws.stop(home)
+    _forget_salt(checkout)
     console.print("Everything is stopped; data and models stay. `make up` brings it all back.")
     return 0
 
