@@ -5,13 +5,7 @@ from typing import Any
 from app.cache import DiskCache
 from app.database.connection import UnavailableError
 from app.instants import iso
-from app.loop_limits import (
-    LEAST_LABELLED_ROWS,
-    PSI_DRIFTED,
-    PSI_WARN,
-    RMSE_ALARM,
-    WINDOW_ROWS,
-)
+from app.loop_limits import LEAST_LABELLED_ROWS, PSI_DRIFTED, PSI_WARN, RMSE_ALARM, WINDOW_ROWS
 from app.model import ServedModel
 from app.service import Service
 from app.settings import Settings

@@ -11,11 +11,7 @@ from sqlalchemy import Connection
 from app.database.connection import Database, UnavailableError
 from app.database.recent import labelled_count, served
 from app.database.retrainings import last_judged
-from app.loop_limits import (
-    DRIFTED_AT_ONCE,
-    PSI_WARN,
-    WINDOW_ROWS,
-)
+from app.loop_limits import DRIFTED_AT_ONCE, PSI_WARN, WINDOW_ROWS
 from app.loop_metrics import (
     DRIFT_CHECKED,
     DRIFT_KS,
